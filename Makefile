@@ -1,0 +1,33 @@
+# One line a habit. `make demo` and `make test` need git, a Python 3 and a package index, nothing else.
+.POSIX:
+.PHONY: demo test test-slow lint format lock setup clean
+
+# Some shells set it; without bytecode the imports of TFX take three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+BIN = .venv/bin
+
+demo: setup ## the whole pipeline on drawn faces, and a served verdict
+	$(BIN)/deepfake-inspector demo --workspace demo
+
+test: setup ## everything but the slow tests
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-slow: setup ## the slow tests
+	$(BIN)/python -m pytest -m "slow and not gpu"
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+setup: ## .venv from the lock, for the stack this machine can run
+	@tools/setup.sh
+
+lock: ## renews requirements.lock from pyproject.toml
+	@tools/lock.sh
+
+clean:
+	rm -rf .venv .uv demo build *.egg-info
