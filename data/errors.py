@@ -1,0 +1,9 @@
+"""The mistakes a user can make with data."""
+
+
+class BadInputError(ValueError):
+    """The given folder, file or option cannot be used; the message says what to do about it.
+
+    Messages are one or a few lines of the form "expected …, received …, do …" and are shown without a
+    traceback.
+    """

@@ -1,0 +1,101 @@
+"""The codec gives back what it was given, in bytes that plain TensorFlow reads."""
+
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import example
+from data.errors import BadInputError
+
+records = st.builds(
+    example.Record,
+    encoded=st.binary(max_size=50),
+    label=st.sampled_from([0, 1]),
+    width=st.integers(1, 20000),
+    height=st.integers(1, 20000),
+    channels=st.integers(1, 4),
+    format=st.sampled_from(["jpeg", "png"]),
+    sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    jpeg_quality=st.integers(0, 100),
+    group=st.text(max_size=10),
+    source=st.text(max_size=10),
+    method=st.text(max_size=10),
+)
+
+
+def _record(**changes):
+    values = {
+        "encoded": b"\xff\xd8",
+        "label": 1,
+        "width": 5,
+        "height": 7,
+        "channels": 3,
+        "format": "jpeg",
+        "sha256": "a" * 64,
+        "jpeg_quality": 90,
+        "group": "g",
+        "source": "s",
+        "method": "m",
+    }
+    return example.Record(**{**values, **changes})
+
+
+@given(records)
+def test_a_record_comes_back_as_it_was_and_always_with_the_same_bytes(record):
+    serialized = example.encode(record)
+    assert example.decode(serialized) == record
+    assert example.encode(record) == serialized
+
+
+def test_tensorflow_parses_the_keys_of_the_contract():
+    parsed = tf.io.parse_single_example(
+        example.encode(_record()),
+        {
+            "image/encoded": tf.io.FixedLenFeature([], tf.string),
+            "label": tf.io.FixedLenFeature([], tf.int64),
+            "image/width": tf.io.FixedLenFeature([], tf.int64),
+            "image/height": tf.io.FixedLenFeature([], tf.int64),
+            "image/channels": tf.io.FixedLenFeature([], tf.int64),
+            "image/format": tf.io.FixedLenFeature([], tf.string),
+            "image/sha256": tf.io.FixedLenFeature([], tf.string),
+            "image/jpeg_quality": tf.io.FixedLenFeature([], tf.int64),
+            "group": tf.io.FixedLenFeature([], tf.string),
+            "source": tf.io.FixedLenFeature([], tf.string),
+            "method": tf.io.FixedLenFeature([], tf.string),
+        },
+    )
+    assert parsed["image/encoded"] == b"\xff\xd8"
+    assert (parsed["label"], parsed["image/width"], parsed["image/height"]) == (1, 5, 7)
+    assert parsed["image/format"] == b"jpeg"
+
+
+def test_a_folder_name_that_is_no_utf8_survives():
+    record = _record(method=b"m\xff".decode(errors="surrogateescape"))
+    assert example.decode(example.encode(record)) == record
+
+
+def test_bytes_that_are_no_record_are_named():
+    with pytest.raises(BadInputError, match=r"Expected a serialized tf\.Example, received 5 bytes"):
+        example.decode(b"\xffabcd")
+
+
+def test_a_missing_feature_is_named():
+    message = tf.train.Example.FromString(example.encode(_record()))
+    del message.features.feature["image/width"]
+    with pytest.raises(BadInputError, match=r"'image/width'.*received 0"):
+        example.decode(message.SerializeToString())
+
+
+def test_fake_is_one():
+    assert example.LABEL_MAP == {"real": 0, "fake": 1}
+    assert example.SPLITS == ("train", "val", "test")
+
+
+def test_the_names_cost_no_tensorflow():
+    code = "import sys, data.example, data.card, data.fingerprint, data.sources; "
+    code += "sys.exit('tensorflow' in sys.modules or 'apache_beam' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
