@@ -1,0 +1,57 @@
+"""Replays the requests that a model brings along, so that no real client has to wait for the first run.
+
+The file is TensorFlow Serving's: `assets.extra/tf_serving_warmup_requests`, a TFRecord of PredictionLog.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.session_model import DEFAULT_SIGNATURE, SessionModel
+from serving.tensorflow_runtime import tf
+
+WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
+MOST_RECORDS = 1000
+
+
+def replay(model: SessionModel, directory: str | Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Sends each recorded request to the model; nothing to do where there is no file.
+
+    Args:
+        model: the version just loaded.
+        directory: its version directory.
+
+    Yields:
+        Signature name and outputs of each request. Exhaust the iterator to replay all.
+
+    Raises:
+        RequestError: the model refused a request or failed on it.
+        ValueError: a record is not a PredictionLog of a Predict request, or there are more than
+            `MOST_RECORDS`. tf.errors.DataLossError: the file is truncated.
+    """
+    path = Path(directory) / WARMUP_FILE
+    if not path.exists():
+        return
+    for position, record in enumerate(tf.compat.v1.io.tf_record_iterator(str(path))):
+        if position == MOST_RECORDS:
+            raise ValueError(f"{path} holds more than {MOST_RECORDS} requests; expected at most that many")
+        request = _predict_request(record, f"{path}, record {position}")
+        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+        yield (
+            name,
+            model.predict(request.inputs, signature_name=name, output_filter=request.output_filter),
+        )
+
+
+def _predict_request(record: bytes, where: str):
+    try:
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+    except DecodeError as error:
+        raise ValueError(f"{where}: expected a PredictionLog, received something else") from error
+    kind = log.WhichOneof("log_type")
+    if kind != "predict_log":
+        raise ValueError(f"{where}: expected a predict_log, received {kind or 'an empty record'}")
+    return log.predict_log.request

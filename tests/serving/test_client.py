@@ -1,0 +1,236 @@
+"""The client: verdicts, bad images, retries, errors, and how little it needs."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from concurrent import futures
+from pathlib import Path
+
+import grpc
+import pytest
+
+from serving import wire
+from serving.client import Client
+from serving.errors import BadInputError, ServerUnreachableError, ServingError
+from serving.protos import PREDICT_METHOD, PredictRequest, PredictResponse
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with Client(server.address, model_name="m", batch_size=3, in_flight=2) as client:
+        yield client
+
+
+def test_verdicts_are_those_of_keras_in_order(client, detector, tmp_path):
+    paths = []
+    for position, image in enumerate(detector.images):
+        paths.append(tmp_path / f"{position}.img")
+        paths[-1].write_bytes(image)
+
+    verdicts = client.predict_images(paths)
+
+    assert [verdict.path for verdict in verdicts] == [str(path) for path in paths]
+    assert [verdict.score for verdict in verdicts] == pytest.approx(detector.scores, abs=1e-5)
+    for verdict, image in zip(verdicts, detector.images, strict=True):
+        assert verdict.decision == ("fake" if verdict.score >= detector.threshold else "real")
+        assert verdict.threshold == pytest.approx(detector.threshold)
+        assert (verdict.model_name, verdict.model_version) == ("m", 123)
+        assert verdict.sha256 == hashlib.sha256(image).hexdigest()
+        assert verdict.ok
+    json.dumps([verdict.as_dict() for verdict in verdicts])
+
+
+def test_a_bad_image_does_not_hurt_its_batch(client, detector, tmp_path):
+    good = detector.images[0]
+    images = [good, good[:300], b"text", good, b"", tmp_path / "nowhere.jpg", good]
+
+    verdicts = client.predict_images(images)
+
+    assert [verdict.ok for verdict in verdicts] == [True, False, False, True, False, False, True]
+    assert [verdict.score for verdict in verdicts if verdict.ok] == pytest.approx(
+        detector.scores[:1] * 3, abs=1e-5
+    )
+    assert verdicts[2].error == "Unknown image file format. One of JPEG, PNG, GIF, BMP required."
+    assert verdicts[5].error == "cannot be read: No such file or directory"
+    assert (verdicts[5].sha256, verdicts[5].path) == (None, str(tmp_path / "nowhere.jpg"))
+
+
+def test_no_images_no_calls():
+    assert Client("localhost:1").predict_images([]) == []
+
+
+def test_images_are_taken_as_they_are_needed(client, detector):
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(detector.images[0])
+            yield taken[-1]
+
+    stream = client.stream(endless())
+    assert next(stream).ok
+    assert len(taken) <= 3 * 2 * 2, "batch size 3, 2 in flight, twice that in hand"
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost", "http://localhost:8500", "localhost:99999", "a b:1", ":8500", ""]
+)
+def test_an_address_of_another_form(address):
+    with pytest.raises(BadInputError, match=r"of the form HOST:PORT"):
+        Client(address)
+
+
+@pytest.mark.parametrize("number", ["timeout_s", "batch_size", "in_flight", "max_message_bytes"])
+def test_numbers_must_be_positive(number):
+    with pytest.raises(BadInputError, match=r"above 0"):
+        Client("localhost:1", **{number: 0})
+
+
+def test_an_unknown_model_or_version(server, detector):
+    for options, reason in [({"model_name": "n"}, r"Latest\(n\)"), ({"version": 9}, r"Specific\(m, 9\)")]:
+        with (
+            Client(server.address, **{"model_name": "m", **options}) as client,
+            pytest.raises(BadInputError, match=rf"{reason}.*check the model name and version"),
+        ):
+            client.predict_images(detector.images)
+
+
+class Scripted:
+    """A server that answers Predict by the script: status codes, then scores; a context manager."""
+
+    def __init__(self, script, answer=None, words="as scripted"):
+        self.script = list(script)
+        self.words = words
+        self.answer = answer or self.scores
+        self.calls = 0
+        self._lock = threading.Lock()
+        self._server = grpc.server(futures.ThreadPoolExecutor(4))
+        handler = grpc.unary_unary_rpc_method_handler(
+            self._predict, PredictRequest.FromString, PredictResponse.SerializeToString
+        )
+        service, method = PREDICT_METHOD.strip("/").split("/")
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, {method: handler}),)
+        )
+        self.address = f"localhost:{self._server.add_insecure_port('localhost:0')}"
+
+    @staticmethod
+    def scores(request):
+        count = len(request.inputs["image_bytes"].string_val)
+        response = PredictResponse()
+        response.outputs["score"].MergeFrom(type(response.outputs["score"])(dtype=1, float_val=[0.5] * count))
+        response.outputs["threshold"].CopyFrom(response.outputs["score"])
+        response.outputs["decision"].dtype = 7
+        response.outputs["decision"].string_val.extend([b"fake"] * count)
+        return response
+
+    def _predict(self, request, context):
+        with self._lock:
+            self.calls += 1
+            code = self.script.pop(0) if self.script else None
+        if code is not None:
+            context.abort(code, self.words)
+        return self.answer(request)
+
+    def __enter__(self):
+        self._server.start()
+        return self
+
+    def __exit__(self, *exception):
+        self._server.stop(None)
+
+
+def test_unavailable_is_retried():
+    unavailable = grpc.StatusCode.UNAVAILABLE
+    with Scripted([unavailable, unavailable]) as server, Client(server.address) as client:
+        assert client.predict_images([b"x" * (1 << 20)])[0].score == 0.5
+    assert server.calls == 3
+
+
+def test_unavailable_for_long_is_reported():
+    with (
+        Scripted([grpc.StatusCode.UNAVAILABLE] * 9) as server,
+        Client(server.address) as client,
+        pytest.raises(ServerUnreachableError, match=r"not reachable at .*deepfake-inspector serve"),
+    ):
+        client.predict_images([b"x"])
+    assert server.calls == 4
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED])
+def test_other_failures_are_not_retried(code):
+    with (
+        Scripted([code]) as server,
+        Client(server.address) as client,
+        pytest.raises(ServingError, match=rf"failed: {code.name}: as scripted"),
+    ):
+        client.predict_images([b"x"])
+    assert server.calls == 1
+
+
+def test_a_server_that_does_not_answer_in_time():
+    over = threading.Event()
+
+    def slow(request):
+        over.wait(10)
+        return Scripted.scores(request)
+
+    with Scripted([], slow) as server, Client(server.address, timeout_s=0.2) as client:
+        with pytest.raises(ServingError, match=r"no answer from .* within 0.2 s: allow more time"):
+            client.predict_images([b"x"])
+        over.set()
+
+
+def test_answers_in_packed_form_are_read_and_others_refused():
+    def packed(request):
+        response = Scripted.scores(request)
+        response.outputs["score"].ClearField("float_val")
+        response.outputs["score"].tensor_content = b"\x00\x00\x80\x3e" * 2
+        return response
+
+    with Scripted([], packed) as server, Client(server.address) as client:
+        assert [verdict.score for verdict in client.predict_images([b"x", b"y"])] == [0.25, 0.25]
+        with pytest.raises(ServingError, match=r"expected 1 values .* output score"):
+            client.predict_images([b"x"])
+    with (
+        Scripted([], lambda request: PredictResponse()) as server,
+        Client(server.address) as client,
+        pytest.raises(ServingError, match=r"expected outputs score, decision, threshold, received \[\]"),
+    ):
+        client.predict_images([b"x"])
+
+
+def test_a_model_of_another_kind_is_said_once_and_blames_no_image():
+    with (
+        Scripted([grpc.StatusCode.INVALID_ARGUMENT], words=next(iter(wire.FORM_ERRORS))) as server,
+        Client(server.address) as client,
+        pytest.raises(BadInputError, match=r"does not serve a detector as 'deepfake-inspector' \(input size"),
+    ):
+        client.predict_images([b"x", b"y"])
+    assert server.calls == 1
+
+
+PROBE = """
+import json, sys, time
+start = time.perf_counter()
+import serving.client, serving.inputs
+seconds = time.perf_counter() - start
+packages = {name.split(".")[0] for name in sys.modules}
+heavy = sorted(packages & {"tensorflow", "tfx", "numpy", "keras", "PIL", "apache_beam"})
+json.dump({"heavy": heavy, "seconds": seconds}, sys.stdout)
+"""
+
+
+def test_the_client_is_light():
+    result = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", PROBE], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    found = json.loads(result.stdout)
+    assert found["heavy"] == []
+    assert found["seconds"] < 0.6
