@@ -1,0 +1,77 @@
+"""Evaluator: what TFMA measures on the test split, and what a model must reach to be blessed."""
+
+from collections.abc import Sequence
+
+import tensorflow_model_analysis as tfma
+from google.protobuf import wrappers_pb2
+
+from components.settings import EvaluatorSettings
+from data import example
+
+SCORE_OUTPUT = "score"
+DECISION_OUTPUT = "predicted_label"
+"""Outputs of the `serving_default` signature; the second is the decision at tau, as 0.0 or 1.0."""
+
+
+def eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
+    """TFMA's configuration: score metrics over the threshold grid, decision metrics at tau, all by slice.
+
+    Args:
+        settings: of this project.
+    """
+    return tfma.EvalConfig(
+        model_specs=[tfma.ModelSpec(signature_name="serving_default", label_key=example.LABEL_KEY)],
+        slicing_specs=[
+            tfma.SlicingSpec(),
+            *(tfma.SlicingSpec(feature_keys=[key]) for key in settings.slices),
+        ],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                output_names=[SCORE_OUTPUT],
+                metrics=[
+                    _auc(settings),
+                    _metric("AUCPrecisionRecall"),
+                    _metric("BinaryCrossEntropy"),
+                    _at_thresholds(settings.thresholds),
+                ],
+            ),
+            tfma.MetricsSpec(
+                output_names=[DECISION_OUTPUT],
+                # The decision is 0 or 1, so any threshold between reads it as it was taken at tau.
+                metrics=[_accuracy(settings), _at_thresholds([0.5])],
+            ),
+        ],
+    )
+
+
+def _metric(name: str, config: str = "", threshold: tfma.MetricThreshold | None = None) -> tfma.MetricConfig:
+    return tfma.MetricConfig(class_name=name, config=config, threshold=threshold)
+
+
+def _at_thresholds(thresholds: Sequence[float]) -> tfma.MetricConfig:
+    return _metric("ConfusionMatrixAtThresholds", f'"thresholds": {list(thresholds)}')
+
+
+def _auc(settings: EvaluatorSettings) -> tfma.MetricConfig:
+    return _metric(
+        "AUC",
+        threshold=tfma.MetricThreshold(
+            value_threshold=tfma.GenericValueThreshold(lower_bound=_value(settings.min_auc)),
+            change_threshold=tfma.GenericChangeThreshold(
+                direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute=_value(-settings.max_auc_drop)
+            ),
+        ),
+    )
+
+
+def _accuracy(settings: EvaluatorSettings) -> tfma.MetricConfig:
+    return _metric(
+        "BinaryAccuracy",
+        threshold=tfma.MetricThreshold(
+            value_threshold=tfma.GenericValueThreshold(lower_bound=_value(settings.min_accuracy))
+        ),
+    )
+
+
+def _value(number: float) -> wrappers_pb2.DoubleValue:
+    return wrappers_pb2.DoubleValue(value=number)

@@ -1,0 +1,61 @@
+"""From encoded bytes to pixels: the one definition that training, evaluation and serving share."""
+
+import tensorflow as tf
+
+RESIZE_METHOD = "bilinear, antialiased, rounded to 8 bits"
+"""How `resize` resizes, in words: travels with every exported model."""
+
+VALUE_RANGE = (0.0, 1.0)
+"""Range of the pixels that `normalise` returns and that every detector takes."""
+
+
+def decode(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes one JPEG or PNG.
+
+    Args:
+        encoded: string scalar, the bytes of one image.
+
+    Returns:
+        uint8 `[height, width, 3]`, values 0..255. Grey images become three equal channels.
+
+    Raises:
+        tf.errors.InvalidArgumentError: when run on bytes that are no complete image.
+    """
+    return tf.io.decode_image(encoded, channels=3, expand_animations=False)
+
+
+def resize(pixels: tf.Tensor, size: int) -> tf.Tensor:
+    """Resizes one image to a square and rounds back to 8 bits, so that a PNG stores the result without loss.
+
+    Args:
+        pixels: uint8 `[height, width, 3]`.
+        size: side of the square, in pixels.
+
+    Returns:
+        uint8 `[size, size, 3]`.
+    """
+    resized = tf.image.resize(pixels, (size, size), method="bilinear", antialias=True)
+    rounded = tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+    return tf.ensure_shape(rounded, (size, size, 3))
+
+
+def normalise(pixels: tf.Tensor) -> tf.Tensor:
+    """Maps 8-bit pixels 0..255 of any shape to float32 in [0, 1]."""
+    return tf.cast(pixels, tf.float32) / 255.0
+
+
+def decode_and_resize(encoded: tf.Tensor, size: int) -> tf.Tensor:
+    """Decodes and resizes a batch.
+
+    Args:
+        encoded: string `[N]`, one encoded image each.
+        size: side of the square, in pixels.
+
+    Returns:
+        uint8 `[N, size, size, 3]`.
+    """
+    return tf.map_fn(
+        lambda one: resize(decode(one), size),
+        encoded,
+        fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
+    )

@@ -1,0 +1,70 @@
+"""What travels with an exported model besides its graph, in `assets.extra`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from data import example
+
+FACTS_FILE = "detector.json"
+"""Label map, input size, range and resize method, threshold, temperature, versions: one JSON object."""
+
+KERAS_FILE = "detector.keras"
+"""The Keras model (pixels in [0, 1] to logit), for warm starts and gradients, which the export cannot give."""
+
+WARMUP_FILE = "tf_serving_warmup_requests"
+"""The name TensorFlow Serving looks for: a TFRecord of PredictionLog."""
+
+_WARMUP_BATCH_SIZES = (1, 8)
+
+
+def write_assets(
+    folder: Path, model: keras.Model, facts: dict[str, Any], model_name: str, images: Sequence[bytes]
+) -> None:
+    """Writes `assets.extra` into an exported model.
+
+    Args:
+        folder: the SavedModel.
+        model: the network that was exported.
+        facts: JSON-able; what `FACTS_FILE` will hold.
+        model_name: the name the model will be served under.
+        images: a few encoded images for warm-up; repeated to fill a batch.
+    """
+    extra = folder / "assets.extra"
+    extra.mkdir()
+    (extra / FACTS_FILE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    model.save(extra / KERAS_FILE)
+    with tf.io.TFRecordWriter(str(extra / WARMUP_FILE)) as writer:
+        for request in _warmup_requests(model_name, images):
+            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+            writer.write(log.SerializeToString())
+
+
+def _warmup_requests(model_name: str, images: Sequence[bytes]) -> list[predict_pb2.PredictRequest]:
+    """Every signature at every batch size: TensorFlow compiles kernels for each on first use."""
+    requests = []
+    for size in _WARMUP_BATCH_SIZES:
+        batch = [images[index % len(images)] for index in range(size)]
+        examples = [_image_only_example(image) for image in batch]
+        for signature, name, values in (
+            ("serving_bytes", "image_bytes", batch),
+            ("serving_default", "examples", examples),
+            ("transform_features", "examples", examples),
+        ):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = model_name
+            request.model_spec.signature_name = signature
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(values, tf.string, [size]))
+            requests.append(request)
+    return requests
+
+
+def _image_only_example(image: bytes) -> bytes:
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
+    features = tf.train.Features(feature={example.IMAGE_KEY: feature})
+    return tf.train.Example(features=features).SerializeToString()

@@ -1,0 +1,90 @@
+"""The one export: raw images or tf.Examples in; score, decision and threshold out.
+
+The shape of this file follows what TensorFlow Serving's session loader accepts: the network is traced once into a
+ConcreteFunction that every signature calls, its variables are saved once, and nothing holds the Keras model itself
+(a SavedModel that does loads in Python but not in the model server).
+"""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components import preprocessing
+from components.calibration import Calibration
+from components.transform import IMAGE_PNG, pixels_from_png
+from data import example
+
+REAL, FAKE = (example.LABEL_NAMES[label] for label in (example.REAL, example.FAKE))
+
+
+def export_detector(
+    model: keras.Model,
+    transform_output: tft.TFTransformOutput,
+    calibration: Calibration,
+    image_size: int,
+    folder: Path,
+) -> None:
+    """Writes a SavedModel with three signatures.
+
+    - `serving_bytes`: `image_bytes` string `[N]` (JPEG or PNG) to `score` float32 `[N]` in [0, 1], `decision`
+      string `[N]` ("real" or "fake") and `threshold` float32 `[N]`: for clients;
+    - `serving_default`: `examples` string `[N]` (serialized tf.Example) to `score`, `predicted_label` (0.0 real,
+      1.0 fake) and `threshold`, all float32 `[N]`: for evaluation;
+    - `transform_features`: `examples` to `image` float32 `[N, S, S, 3]` in [0, 1].
+
+    Args:
+        model: float32 `[N, S, S, 3]` in [0, 1] to logits `[N, 1]`.
+        transform_output: the graph Transform wrote.
+        calibration: baked in as constants.
+        image_size: S, in pixels.
+        folder: where to; must not exist.
+    """
+    logits_of = tf.function(
+        lambda pixels: model(pixels, training=False),
+        input_signature=[tf.TensorSpec((None, image_size, image_size, 3), tf.float32)],
+        autograph=False,
+    ).get_concrete_function()
+    transform_layer = transform_output.transform_features_layer()
+    # Pixels come from the image alone; asking for the label or the sizes would refuse unlabelled requests.
+    raw_spec = {example.IMAGE_KEY: transform_output.raw_feature_spec()[example.IMAGE_KEY]}
+    temperature = tf.constant(calibration.temperature, tf.float32)
+    threshold = tf.constant(calibration.threshold, tf.float32)
+
+    def pixels_of(examples: tf.Tensor) -> tf.Tensor:
+        transformed = transform_layer(tf.io.parse_example(examples, raw_spec))
+        return preprocessing.normalise(pixels_from_png(transformed[IMAGE_PNG], image_size))
+
+    def score_of(pixels: tf.Tensor) -> tf.Tensor:
+        return tf.squeeze(tf.sigmoid(logits_of(pixels) / temperature), axis=-1)
+
+    def serving_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        score = score_of(preprocessing.normalise(preprocessing.decode_and_resize(image_bytes, image_size)))
+        return {
+            "score": score,
+            "decision": tf.where(score >= threshold, FAKE, REAL),
+            "threshold": tf.fill(tf.shape(score), threshold),
+        }
+
+    def serving_default(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        score = score_of(pixels_of(examples))
+        return {
+            "score": score,
+            "predicted_label": tf.cast(score >= threshold, tf.float32),
+            "threshold": tf.fill(tf.shape(score), threshold),
+        }
+
+    def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"image": pixels_of(examples)}
+
+    archive = keras.export.ExportArchive()
+    archive.track(transform_layer)
+    archive.add_endpoint("serving_default", serving_default, [tf.TensorSpec([None], tf.string, "examples")])
+    archive.add_endpoint("serving_bytes", serving_bytes, [tf.TensorSpec([None], tf.string, "image_bytes")])
+    archive.add_endpoint(
+        "transform_features", transform_features, [tf.TensorSpec([None], tf.string, "examples")]
+    )
+    archive.write_out(
+        str(folder), options=tf.saved_model.SaveOptions(experimental_custom_gradients=False), verbose=False
+    )

@@ -1,0 +1,54 @@
+"""Transform: decodes and resizes each image and hands it on as a lossless PNG.
+
+A PNG of the 8-bit pixels takes a ninth of the room of float32 pixels, and `pixels_from_png` gives back exactly
+the [0, 1] values the model trains on: the two halves together are the preprocessing of the project.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from components import preprocessing
+from data import example
+
+IMAGE_PNG = "image_png"
+"""Transformed feature: string scalar, the resized image as PNG."""
+
+LABEL = "label"
+"""Transformed feature: int64 scalar, 0 real, 1 fake."""
+
+
+def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
+    """The function TFX Transform traces.
+
+    Args:
+        inputs: the features of `data/schema.pbtxt`, each `[N, 1]`.
+        custom_config: `image_size`, the side in pixels.
+
+    Returns:
+        `IMAGE_PNG` string `[N]` and `LABEL` int64 `[N]`.
+    """
+    pixels = preprocessing.decode_and_resize(
+        tf.reshape(inputs[example.IMAGE_KEY], [-1]), custom_config["image_size"]
+    )
+    return {
+        IMAGE_PNG: tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string),
+        LABEL: tf.reshape(inputs[example.LABEL_KEY], [-1]),
+    }
+
+
+def pixels_from_png(png: tf.Tensor, size: int) -> tf.Tensor:
+    """Decodes a batch of `IMAGE_PNG` values.
+
+    Args:
+        png: string `[N]`.
+        size: side of the images, in pixels.
+
+    Returns:
+        uint8 `[N, size, size, 3]`, values 0..255.
+    """
+    return tf.map_fn(
+        lambda one: tf.ensure_shape(tf.io.decode_png(one, channels=3), (size, size, 3)),
+        png,
+        fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
+    )
