@@ -1,0 +1,125 @@
+"""The one configuration: typed, frozen, checked; read from YAML and changed by `--set key=value`.
+
+Imports neither TensorFlow nor TFX, so that a mistake in a configuration is told at once.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from components.settings import EvaluatorSettings, Settings, Share, TrainerSettings
+
+CONFIG_FOLDER = Path(__file__).parent / "configs"
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message says which key and why."""
+
+
+class DataSettings(Settings):
+    """How a source folder becomes records."""
+
+    validation_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
+    test_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
+    max_quarantined_share: Share = 0.05
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+
+    @model_validator(mode="after")
+    def _something_to_train_on(self) -> "DataSettings":
+        if self.validation_share + self.test_share >= 1.0:
+            raise ValueError(
+                "expected validation_share + test_share below 1, received "
+                f"{self.validation_share} + {self.test_share}"
+            )
+        return self
+
+
+class PipelineConfig(TrainerSettings):
+    """Everything that decides what a run produces, besides its data."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)] = "deepfake"
+    description: str = ""
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = Field(
+        "deepfake", description="the name the model is served under"
+    )
+    data: DataSettings = DataSettings()
+    evaluation: EvaluatorSettings = EvaluatorSettings()
+
+    @property
+    def trainer(self) -> TrainerSettings:
+        """The part that decides what the Trainer produces: an edit elsewhere must not train anew."""
+        return TrainerSettings(model=self.model, training=self.training, calibration=self.calibration)
+
+
+def config_names() -> list[str]:
+    """Names of the configurations that come with the project."""
+    return sorted(path.stem for path in CONFIG_FOLDER.glob("*.yaml"))
+
+
+def load_config(name_or_file: str, overrides: Sequence[str] = ()) -> PipelineConfig:
+    """Reads a configuration.
+
+    Args:
+        name_or_file: one of `config_names()`, or the path of a YAML file.
+        overrides: `key=value`, the key with dots (`model.backbone=efficientnetv2-b0`, `training.stages.0.epochs=3`),
+            the value as YAML.
+
+    Raises:
+        ConfigError: when there is no such configuration, it is no YAML, or a key or value is wrong.
+    """
+    content = _read(name_or_file)
+    for override in overrides:
+        _apply(content, override)
+    try:
+        return PipelineConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"Configuration '{name_or_file}': {_explain(error)}") from error
+
+
+def _read(name_or_file: str) -> dict[str, Any]:
+    path = Path(name_or_file)
+    if not path.suffix:
+        path = CONFIG_FOLDER / f"{name_or_file}.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            f"Configuration: expected one of {', '.join(config_names())} or a YAML file, received "
+            f"'{name_or_file}'."
+        )
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Configuration '{path}' is no readable YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"Configuration '{path}': expected keys and values, received {content!r}.")
+    return content
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    """Sets one value in place; lists are addressed by position."""
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set: expected key=value, received '{override}'.")
+    *parents, last = key.split(".")
+    where: Any = content
+    try:
+        for name in parents:
+            where = where[int(name)] if isinstance(where, list) else where.setdefault(name, {})
+        where[int(last) if isinstance(where, list) else last] = yaml.safe_load(text)
+    except (ValueError, IndexError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise ConfigError(f"--set {override}: there is no such key to set ({error}).") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """One clause a mistake: key, what is wrong, what came."""
+    clauses = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "(whole)"
+        if item["type"] == "extra_forbidden":
+            clauses.append(f"unknown key '{key}'")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            clauses.append(f"{key}: {message[0].lower()}{message[1:]}, received {item['input']!r}")
+    return "; ".join(clauses) + "."

@@ -1,0 +1,54 @@
+"""Runs the pipeline on this machine: LocalDagRunner, Beam in this process, ML Metadata in a sqlite file."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tfx import v1 as tfx
+
+from data.schema import SCHEMA_PATH
+from pipeline.beam import beam_args
+from pipeline.config import PipelineConfig
+from pipeline.fingerprints import file_hash
+from pipeline.graph import create_pipeline
+from pipeline.node_events import NodeEvent, observe_nodes
+from pipeline.workspace import Workspace
+
+
+def run_local(
+    config: PipelineConfig,
+    records: Path,
+    workspace: Workspace,
+    on_event: Callable[[NodeEvent], None],
+) -> None:
+    """Runs all nodes, in order, and returns when the last is done.
+
+    Args:
+        config: what to do.
+        records: folder of imported records.
+        workspace: takes all that the run writes.
+        on_event: called when a node starts, ends or is taken from cache.
+
+    Raises:
+        Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
+    """
+    pipeline = create_pipeline(
+        config,
+        records=str(records),
+        schema_file=str(_schema_named_by_content(workspace)),
+        pipeline_root=str(workspace.artifacts),
+        push_to=str(workspace.model_base_path(config.model_name)),
+        training_dir=str(workspace.training),
+        metadata=tfx.orchestration.metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
+        beam_args=beam_args(),
+    )
+    with observe_nodes(on_event):
+        tfx.orchestration.LocalDagRunner().run(pipeline)
+
+
+def _schema_named_by_content(workspace: Workspace) -> Path:
+    path = workspace.artifacts / "schemas" / f"{file_hash(SCHEMA_PATH)}.pbtxt"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SCHEMA_PATH, path)
+    return path
