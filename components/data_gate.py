@@ -12,15 +12,13 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.errors import DataAnomalyError
+
 _MISSING = {
     anomalies_pb2.AnomalyInfo.FEATURE_TYPE_LOW_FRACTION_PRESENT,
     anomalies_pb2.AnomalyInfo.FEATURE_TYPE_LOW_NUMBER_PRESENT,
     anomalies_pb2.AnomalyInfo.SCHEMA_MISSING_COLUMN,
 }
-
-
-class DataAnomalyError(RuntimeError):
-    """The data does not fit the schema."""
 
 
 @tfx.dsl.components.component

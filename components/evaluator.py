@@ -44,8 +44,12 @@ def eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
     )
 
 
-def _metric(name: str, config: str = "", threshold: tfma.MetricThreshold | None = None) -> tfma.MetricConfig:
-    return tfma.MetricConfig(class_name=name, config=config, threshold=threshold)
+def _metric(name: str, config: str = "", bound: tfma.MetricThreshold | None = None) -> tfma.MetricConfig:
+    # A plain `threshold` would bind every slice.
+    whole_split = tfma.PerSliceMetricThreshold(slicing_specs=[tfma.SlicingSpec()], threshold=bound)
+    return tfma.MetricConfig(
+        class_name=name, config=config, per_slice_thresholds=[whole_split] if bound else []
+    )
 
 
 def _at_thresholds(thresholds: Sequence[float]) -> tfma.MetricConfig:
@@ -55,7 +59,7 @@ def _at_thresholds(thresholds: Sequence[float]) -> tfma.MetricConfig:
 def _auc(settings: EvaluatorSettings) -> tfma.MetricConfig:
     return _metric(
         "AUC",
-        threshold=tfma.MetricThreshold(
+        bound=tfma.MetricThreshold(
             value_threshold=tfma.GenericValueThreshold(lower_bound=_value(settings.min_auc)),
             change_threshold=tfma.GenericChangeThreshold(
                 direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute=_value(-settings.max_auc_drop)
@@ -67,7 +71,7 @@ def _auc(settings: EvaluatorSettings) -> tfma.MetricConfig:
 def _accuracy(settings: EvaluatorSettings) -> tfma.MetricConfig:
     return _metric(
         "BinaryAccuracy",
-        threshold=tfma.MetricThreshold(
+        bound=tfma.MetricThreshold(
             value_threshold=tfma.GenericValueThreshold(lower_bound=_value(settings.min_accuracy))
         ),
     )

@@ -19,16 +19,13 @@ from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from components import preprocessing
+from components.errors import ServingCheckError
 from components.trainer.assets import FACTS_FILE, KERAS_FILE, WARMUP_FILE
 
 SCORE_TOLERANCE = 1e-5
 """Largest difference allowed between a served score and Keras'."""
 
 _TIMEOUT_S = 600
-
-
-class ServingCheckError(RuntimeError):
-    """The exported model does not load or answer as it must."""
 
 
 @tfx.dsl.components.component

@@ -27,6 +27,9 @@ class ModelSettings(Settings):
         description="imagenet (Keras downloads them), none (random), or the path of a weights file",
     )
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    batch_normalization_momentum: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
+        None, description="of the running statistics of the backbone; default: what Keras builds it with"
+    )
     head_units: tuple[PositiveInt, ...] = (512, 256, 1024)
     head_dropout: tuple[Share, ...] = (0.4, 0.4, 0.5)
 

@@ -11,12 +11,10 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from components.settings import EvaluatorSettings, Settings, Share, TrainerSettings
+from pipeline.errors import ConfigError
+from serving.defaults import MODEL_NAME
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used; the message says which key and why."""
 
 
 class DataSettings(Settings):
@@ -43,7 +41,7 @@ class PipelineConfig(TrainerSettings):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)] = "deepfake"
     description: str = ""
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = Field(
-        "deepfake", description="the name the model is served under"
+        MODEL_NAME, description="the name the model is served under"
     )
     data: DataSettings = DataSettings()
     evaluation: EvaluatorSettings = EvaluatorSettings()

@@ -6,10 +6,15 @@ import enum
 import logging
 from collections.abc import Callable, Iterator
 
+import absl.logging
+
+from components.progress import PROGRESS
+
 
 class NodeState(enum.Enum):
-    """The states a node goes through: running, then cached or done (or failed, when the run raised)."""
+    """The states a node goes through: waiting, running, then cached or done (or failed, when the run raised)."""
 
+    WAITING = "waiting"
     RUNNING = "running"
     CACHED = "cached"
     DONE = "done"
@@ -17,10 +22,17 @@ class NodeState(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class NodeEvent:
-    """One node came into one state."""
+    """One node came into one state, or a running one told how far it is.
+
+    Attributes:
+        node: its id.
+        state: the state it is in now.
+        progress: in words, of a running node; empty otherwise.
+    """
 
     node: str
     state: NodeState
+    progress: str = ""
 
 
 # LocalDagRunner has no hook; these formats are the same in TFX 1.16 and 1.21, and a test fails if they change.
@@ -42,6 +54,8 @@ class _LogReader(logging.Handler):
             self._on_event(NodeEvent(self._node, NodeState.RUNNING))
         elif record.msg == _FROM_CACHE:
             self._cached = True
+        elif record.msg == PROGRESS:
+            self._on_event(NodeEvent(self._node, NodeState.RUNNING, record.args[0]))
         elif record.msg == _FINISHED:
             state = NodeState.CACHED if self._cached else NodeState.DONE
             self._on_event(NodeEvent(self._node, state))
@@ -50,12 +64,13 @@ class _LogReader(logging.Handler):
 @contextlib.contextmanager
 def observe_nodes(on_event: Callable[[NodeEvent], None]) -> Iterator[None]:
     """Calls `on_event` for each change while a LocalDagRunner runs in this process."""
-    logger, reader = logging.getLogger("absl"), _LogReader(on_event)
-    level = logger.level
+    logger, reader = absl.logging.get_absl_logger(), _LogReader(on_event)
+    verbosity = absl.logging.get_verbosity()
     logger.addHandler(reader)
-    logger.setLevel(logging.INFO)
+    # By absl's own switch: libraries save and restore it around their work, and would undo a level of the logger.
+    absl.logging.set_verbosity(absl.logging.INFO)
     try:
         yield
     finally:
         logger.removeHandler(reader)
-        logger.setLevel(level)
+        absl.logging.set_verbosity(verbosity)

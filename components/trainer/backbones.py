@@ -7,9 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-
-class WeightsError(ValueError):
-    """Pretrained weights could not be had or do not fit."""
+from components.errors import WeightsError
 
 
 @dataclasses.dataclass(frozen=True)

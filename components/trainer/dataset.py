@@ -1,5 +1,6 @@
 """tf.data over the records that Transform wrote."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -58,7 +59,8 @@ class TransformedSplit:
 
     def batches(self) -> tf.data.Dataset:
         """In file order: float32 `[n, S, S, 3]` in [0, 1] and float32 labels `[n, 1]`."""
-        return self._decoded().map(self._normalised, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+        dataset = self._decoded().map(self._normalised, num_parallel_calls=tf.data.AUTOTUNE)
+        return self._counted(dataset).prefetch(2)
 
     def training_batches(self, seed: int, augmentation: Augmentation | None) -> tf.data.Dataset:
         """Like `batches`, shuffled anew each epoch (the same way under one seed) and augmented."""
@@ -70,7 +72,13 @@ class TransformedSplit:
         if augmentation is not None:
             # Not in parallel: the random state of the layers would be drawn in another order each time.
             dataset = dataset.map(lambda pixels, labels: (augmentation(pixels), labels))
-        return dataset.prefetch(2)
+        return self._counted(dataset).prefetch(2)
+
+    def _counted(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Tells Keras the number of batches, which it otherwise learns by running out of them, with a warning."""
+        return batches.apply(
+            tf.data.experimental.assert_cardinality(math.ceil(len(self.labels) / self._batch_size))
+        )
 
     def _records(self) -> tf.data.Dataset:
         return tf.data.TFRecordDataset(self._files, compression_type="GZIP")

@@ -65,6 +65,10 @@ def build_detector(settings: ModelSettings, seed: int) -> Detector:
     """
     keras.utils.set_random_seed(seed)
     backbone = build_backbone(settings.backbone, settings.weights, settings.image_size)
+    if settings.batch_normalization_momentum is not None:
+        for layer in backbone.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = settings.batch_normalization_momentum
     low, high = BACKBONES[settings.backbone].input_range
     assumed_low, assumed_high = preprocessing.VALUE_RANGE
     scale = (high - low) / (assumed_high - assumed_low)

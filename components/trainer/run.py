@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from tfx import v1 as tfx
 
 from components import preprocessing
 from components.calibration import Calibration, calibrate
+from components.progress import tell
 from components.settings import TrainerSettings
 from components.trainer.assets import write_assets
 from components.trainer.backbones import BACKBONES
@@ -29,8 +29,6 @@ PHASE_TABLE_FILE = "phase_table.json"
 
 TRAIN_SPLIT, VALIDATION_SPLIT, TEST_SPLIT = SPLITS
 _WARMUP_IMAGES = 4
-
-log = logging.getLogger("absl")
 
 
 def run_fn(fn_args: tfx.components.FnArgs) -> None:
@@ -68,7 +66,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
             split_metrics(TEST_SPLIT, test_logits, test.labels, calibration),
         )
         rows.append(PhaseRow(result, calibration, metrics))
-        log.info("Stage %s: %s", stage.name, metrics)
+        tell(f"stage {stage.name} done, test AUC {metrics[-1].auc:.3f}")
 
     folder = Path(fn_args.serving_model_dir)
     export_detector(model, tft.TFTransformOutput(fn_args.transform_output), calibration, size, folder)

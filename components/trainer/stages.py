@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from components.progress import tell
 from components.settings import StageSettings, TrainerSettings
 from components.trainer.augmentation import Augmentation
 from components.trainer.dataset import TransformedSplit
@@ -157,6 +158,11 @@ class StageRunner:
                     mode=mode,
                     patience=training.early_stopping_patience,
                     restore_best_weights=True,
+                ),
+                keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda epoch, logs: tell(
+                        f"stage {stage.name}, epoch {epoch + 1} of {stage.epochs}: {monitor} {logs[monitor]:.3f}"
+                    )
                 ),
             ],
             verbose=2,

@@ -11,7 +11,7 @@ from pipeline.beam import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash
 from pipeline.graph import create_pipeline
-from pipeline.node_events import NodeEvent, observe_nodes
+from pipeline.node_events import NodeEvent, NodeState, observe_nodes
 from pipeline.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ def run_local(
         config: what to do.
         records: folder of imported records.
         workspace: takes all that the run writes.
-        on_event: called when a node starts, ends or is taken from cache.
+        on_event: called for every node at the start, and when one starts, tells how far it is, or ends.
 
     Raises:
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
@@ -42,6 +42,8 @@ def run_local(
         metadata=tfx.orchestration.metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_args=beam_args(),
     )
+    for node in pipeline.components:
+        on_event(NodeEvent(node.id, NodeState.WAITING))
     with observe_nodes(on_event):
         tfx.orchestration.LocalDagRunner().run(pipeline)
 

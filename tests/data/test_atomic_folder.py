@@ -59,7 +59,7 @@ def test_the_old_folder_is_replaced_whole(tmp_path):
 
 def test_what_a_killed_process_left_is_swept_but_not_the_work_of_a_living_one(tmp_path, request):
     command = [sys.executable, "-c", _HALF_DONE, str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=request.config.rootpath) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=request.config.rootpath) as process:
         try:
             assert process.stdout.readline() == b"half done\n"
             with atomic_folder(tmp_path / "out"):

@@ -186,7 +186,7 @@ def test_a_file_that_changes_between_the_passes_is_named(make_folder, tmp_path, 
 def test_a_killed_import_leaves_nothing_half_written(make_folder, tmp_path, request, how):
     root = make_folder(tmp_path / "set", 150)
     command = [sys.executable, "-c", _IMPORT, str(root), str(tmp_path / "out")]
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=request.config.rootpath
     ) as process:
         while not process.stdout.readline().startswith(b"write 0"):

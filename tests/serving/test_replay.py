@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def replay(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "-m", "serving.replay", *map(str, arguments)],
         cwd=REPOSITORY,
         capture_output=True,

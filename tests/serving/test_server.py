@@ -271,7 +271,7 @@ def test_serve_forever_announces_and_ends_on_sigterm(detector, base_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", SERVE, str(base_path), str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,0 +1,13 @@
+"""What can go wrong in the steps, by whose fault; cheap to import."""
+
+
+class DataAnomalyError(ValueError):
+    """The records do not fit the schema."""
+
+
+class WeightsError(ValueError):
+    """Pretrained weights could not be had or do not fit."""
+
+
+class ServingCheckError(RuntimeError):
+    """The exported model does not load or answer as it must."""

@@ -1,0 +1,61 @@
+"""The command `deepfake-inspector`. Imports TFX and TensorFlow only inside the commands that need them."""
+
+import os
+import sys
+
+import click
+
+from components.errors import DataAnomalyError, WeightsError
+from data.errors import BadInputError as BadDataError
+from pipeline.commands.data import data
+from pipeline.commands.demo import demo
+from pipeline.commands.doctor import doctor
+from pipeline.commands.predict import predict
+from pipeline.commands.run import run
+from pipeline.commands.serve import serve
+from pipeline.errors import ConfigError, RunError
+from serving.errors import BadInputError as BadRequestError
+from serving.errors import ServingError
+
+_WORK_FAILED, _INPUT_WRONG, _INTERRUPTED = 1, 2, 130
+_USER_MISTAKES = (ConfigError, BadDataError, BadRequestError, DataAnomalyError, WeightsError)
+_FAILURES = (RunError, ServingError)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="deepfake-inspector")
+def cli() -> None:
+    """Tells real face images from deepfakes: train, evaluate, serve and ask a detector.
+
+    Exit codes: 0 done, 1 the work failed, 2 the input was wrong.
+    """
+
+
+for _command in (doctor, data, run, serve, predict, demo):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Runs the command line; ends the process with the exit code."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        return cli.main(standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return _INPUT_WRONG
+    except _USER_MISTAKES as error:
+        click.echo(f"Error: {error}", err=True)
+        return _INPUT_WRONG
+    except _FAILURES as error:
+        click.echo(f"Failed: {error}", err=True)
+        return _WORK_FAILED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`… | head`); nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

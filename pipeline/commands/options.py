@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON on standard output.")
+
+workspace = click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("workspace"),
+    show_default=True,
+    help="The folder that holds records, metadata, artifacts, models, reports and logs.",
+)
+
+
+def model_name(function):
+    """Adds `--model-name`."""
+    from serving.defaults import MODEL_NAME
+
+    return click.option(
+        "--model-name", default=MODEL_NAME, show_default=True, help="The name the model is served under."
+    )(function)

@@ -1,0 +1,51 @@
+"""Records that do not fit the schema stop the run at the gate, and nothing is pushed."""
+
+import shutil
+
+import pytest
+import tensorflow as tf
+
+
+def _rewrite(source, target, change):
+    """A copy of imported records, its training examples changed by `change(number, features)`."""
+    target.mkdir()
+    for path in source.glob("*.tfrecord.gz"):
+        if not path.name.startswith("train"):
+            shutil.copy(path, target)
+            continue
+        with tf.io.TFRecordWriter(str(target / path.name), "GZIP") as writer:
+            records = tf.data.TFRecordDataset(str(path), compression_type="GZIP").as_numpy_iterator()
+            for number, record in enumerate(records):
+                example = tf.train.Example.FromString(record)
+                change(number, example.features.feature)
+                writer.write(example.SerializeToString())
+    return target
+
+
+def _label_2(number, features):
+    if number < 3:
+        features["label"].int64_list.value[:] = [2]
+
+
+def _no_label(number, features):
+    if number < 2:
+        del features["label"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(_label_2, "label, split train: unexpected values 2 in 3 of 84 images", id="label 2"),
+        pytest.param(_no_label, "label, split train: missing in 2 of 84 images", id="missing label"),
+    ],
+)
+def test_the_gate_names_feature_and_count(change, words, home, first_run, run_tiny, tmp_path):
+    models = home / "workspace/models/deepfake-inspector"
+    before = sorted(models.iterdir())
+    finished = run_tiny(_rewrite(home / "records", tmp_path / "bad", change))
+    assert finished.code == 2
+    assert words in finished.err
+    assert "DataGate: failed" in finished.err
+    assert "Transform" not in finished.err
+    assert "Traceback" not in finished.err
+    assert sorted(models.iterdir()) == before

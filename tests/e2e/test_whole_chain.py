@@ -1,0 +1,100 @@
+"""Images in, a served verdict out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def test_import_keeps_the_good_and_lists_the_bad(imported, home):
+    assert (imported["found"], imported["kept"]) == (121, 120)
+    assert imported["quarantined"] == {"not_an_image": 1}
+    assert json.loads((home / "records/quarantine.jsonl").read_text())["path"] == "real/broken.jpg"
+
+
+def test_run_is_blessed_and_pushed(first_run, home):
+    report = first_run.json
+    assert report["blessed"]
+    pushed = Path(report["pushed_to"])
+    assert pushed.parent == home / "workspace/models/deepfake-inspector"
+    assert (pushed / "saved_model.pb").is_file()
+    assert json.loads((home / "workspace/reports").glob("*/metrics.json").__next__().read_text()) == report
+
+
+def test_report_says_how_each_stage_and_slice_did(first_run):
+    report = first_run.json
+    assert [phase["stage"]["name"] for phase in report["phases"]] == ["frozen", "all"]
+    slices = {one["name"]: one for one in report["slices"]}
+    assert set(slices) == {"overall", "source=faces", "method=none", "method=bright"}
+    # The classes differ in brightness, which a few epochs show.
+    assert slices["overall"]["auc"] > 0.95
+    assert slices["method=bright"]["auc"] is None
+    overall, phase = slices["overall"]["at_tau"], report["phases"][-1]["metrics"][-1]
+    assert phase["split"] == "test"
+    assert phase["accuracy"] == pytest.approx(overall["accuracy"])
+    assert phase["auc"] == pytest.approx(slices["overall"]["auc"], abs=0.01)
+
+
+def test_every_node_is_shown(first_run):
+    nodes = [line.split(":")[0] for line in first_run.err.splitlines() if ": done," in line]
+    assert nodes == [
+        *("ImportExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "DataGate"),
+        *("Transform", "Trainer", "LatestBlessed", "Evaluator", "ServingCheck", "Pusher"),
+    ]
+
+
+def test_libraries_are_silent_on_the_terminal(first_run):
+    for noise in ("Warning", "WARNING", "INFO", "tensorflow/", "Traceback"):
+        assert noise not in first_run.err
+
+
+def test_second_run_comes_from_cache(first_run, run_tiny, home):
+    second = run_tiny(home / "records")
+    assert second.code == 0, second.err
+    # Looking up the baseline costs nothing and must be done anew.
+    assert [
+        line for line in second.err.splitlines() if ": done," in line and "LatestBlessed" not in line
+    ] == []
+    assert second.json["pushed_to"] == first_run.json["pushed_to"]
+
+
+def test_served_scores_are_those_of_keras(server, home, inspector, first_run):
+    import keras
+    import tensorflow as tf
+
+    answer = inspector(
+        "predict", home / "faces/real/1.png", home / "faces/fake", "--server", server, "--json"
+    )
+    assert answer.code == 0, answer.err
+    verdicts = [json.loads(line) for line in answer.out.splitlines()]
+    assert len(verdicts) == 61
+
+    extra = Path(first_run.json["pushed_to"]) / "assets.extra"
+    facts = json.loads((extra / "detector.json").read_text())
+    model = keras.saving.load_model(extra / "detector.keras", safe_mode=True, compile=False)
+
+    def pixels(path):
+        # Written out anew here, not imported: this is what a reader of detector.json would do.
+        image = tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
+        resized = tf.image.resize(image, (32, 32), method="bilinear", antialias=True)
+        return tf.clip_by_value(tf.round(resized), 0, 255) / 255.0
+
+    logits = model.predict(tf.stack([pixels(verdict["path"]) for verdict in verdicts]), verbose=0)[:, 0]
+    expected = 1 / (1 + np.exp(-logits.astype(float) / facts["temperature"]))
+    np.testing.assert_allclose([verdict["score"] for verdict in verdicts], expected, rtol=0, atol=1e-5)
+    for verdict in verdicts:
+        assert verdict["decision"] == ("fake" if verdict["score"] >= verdict["threshold"] else "real")
+        assert verdict["threshold"] == pytest.approx(facts["threshold"], abs=1e-6)
+        assert str(verdict["model_version"]) == Path(first_run.json["pushed_to"]).name
+
+
+def test_an_undecodable_image_gets_no_verdict_and_exit_code_1(server, home, inspector):
+    answer = inspector(
+        "predict", home / "faces/real/broken.jpg", home / "faces/real/2.jpg", "--server", server
+    )
+    assert answer.code == 1
+    assert "broken.jpg: no verdict" in answer.err
+    [line] = answer.out.splitlines()
+    path, _, decision, _, _ = line.split("\t")
+    assert (Path(path).name, decision) == ("2.jpg", "real")
