@@ -68,7 +68,8 @@ def load_config(name_or_file: str, overrides: Sequence[str] = ()) -> PipelineCon
     Raises:
         ConfigError: when there is no such configuration, it is no YAML, or a key or value is wrong.
     """
-    content = _read(name_or_file)
+    # With the defaults written out, `--set` can change a part of one, such as one stage of the list.
+    content = _merged(PipelineConfig().model_dump(mode="json"), _read(name_or_file))
     for override in overrides:
         _apply(content, override)
     try:
@@ -93,6 +94,14 @@ def _read(name_or_file: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"Configuration '{path}': expected keys and values, received {content!r}.")
     return content
+
+
+def _merged(defaults: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    merged = defaults | content
+    for key, default in defaults.items():
+        if isinstance(default, dict) and isinstance(content.get(key), dict):
+            merged[key] = _merged(default, content[key])
+    return merged
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

@@ -38,15 +38,15 @@ class Detector:
         embeddings = keras.Input(self.head.input_shape[1:], name="embeddings")
         return keras.Model(embeddings, self.head(embeddings), name="head_on_embeddings")
 
-    def model(self, trains_batch_normalization: bool = False) -> keras.Model:
+    def model(self, trains_backbone: bool = False) -> keras.Model:
         """The whole: float32 `[N, S, S, 3]` in [0, 1] to float32 logits `[N, 1]`; sigmoid(logit) is P(fake).
 
         Args:
-            trains_batch_normalization: whether BatchNormalization (and stochastic depth) of the backbone follow
-                the mode of the call; otherwise they stay in inference mode, as transfer learning needs.
+            trains_backbone: whether the backbone's stochastic depth and its *trainable* BatchNormalization follow
+                the mode of the call. A BatchNormalization layer that is frozen stays in inference mode either way.
         """
         pixels = keras.Input(self.backbone.input_shape[1:], name="pixels")
-        embedding = self._embed(pixels, training=None if trains_batch_normalization else False)
+        embedding = self._embed(pixels, training=None if trains_backbone else False)
         return keras.Model(pixels, self.head(embedding), name="detector")
 
     def _embed(self, pixels: keras.KerasTensor, training: bool | None) -> keras.KerasTensor:

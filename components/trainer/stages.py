@@ -103,7 +103,7 @@ class StageRunner:
 
     def _fit(self, stage: StageSettings, folder: Path) -> dict[str, list[float]]:
         training = self._settings.training
-        model = self._detector.model(stage.trains_batch_normalization(self._settings.model.pretrained))
+        model = self._detector.model(trains_backbone=stage.trainable != "none")
         augmentation = Augmentation(training.augmentation, training.seed) if stage.augmented else None
         return self._compile_and_fit(
             model,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import tempfile
 from pathlib import Path
 
 import click
@@ -40,13 +41,16 @@ def import_(
     """
     from rich.console import Console
 
-    from data.importing import import_images
     from data.options import ImportOptions
+    from pipeline.terminal.library_output import library_output_to
     from pipeline.terminal.step_view import step_view
 
     import_options = ImportOptions(layout=layout, seed=seed, max_quarantined_share=max_quarantined_share)
-    with step_view(Console(stderr=True)) as progress:
-        card = import_images(source, out, import_options, progress)
+    with tempfile.TemporaryDirectory() as scratch, library_output_to(Path(scratch) / "log") as person:
+        from data.importing import import_images
+
+        with step_view(Console(file=person)) as progress:
+            card = import_images(source, out, import_options, progress)
     click.echo(json.dumps(dataclasses.asdict(card)) if as_json else card.summary())
 
 

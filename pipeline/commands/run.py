@@ -14,7 +14,7 @@ from pipeline.commands import options
     "--data",
     "source",
     required=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A source folder (with real/ and fake/), or imported records.",
 )
 @options.workspace

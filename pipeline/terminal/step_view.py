@@ -24,7 +24,14 @@ def step_view(console: Console) -> Iterator[Callback]:
         console: where to.
     """
     if not console.is_terminal:
-        yield lambda step, done, total: _line(console, step, done, total)
+        told: set[str] = set()
+
+        def tell(step: str, done: int, total: int) -> None:
+            if done >= total and step not in told:
+                told.add(step)
+                console.print(f"{_DESCRIPTIONS.get(step, step)}: {total}", highlight=False)
+
+        yield tell
         return
     columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
@@ -36,8 +43,3 @@ def step_view(console: Console) -> Iterator[Callback]:
             bars.update(tasks[step], completed=done, total=total)
 
         yield show
-
-
-def _line(console: Console, step: str, done: int, total: int) -> None:
-    if done >= total:
-        console.print(f"{_DESCRIPTIONS.get(step, step)}: {total}", highlight=False)

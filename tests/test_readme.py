@@ -1,0 +1,55 @@
+"""The README's commands are real: each is understood by the command line as it stands there.
+
+What they do is tested by tests/e2e; `make demo` and `make test` are run by CI.
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from pipeline.cli import cli
+from pipeline.config import load_config
+
+_ROOT = Path(__file__).parent.parent
+_BLOCKS = re.findall(r"```sh\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)
+_COMMANDS = [line.split("#")[0].strip() for block in _BLOCKS for line in block.splitlines() if line.strip()]
+_OURS = [command for command in _COMMANDS if command.startswith("deepfake-inspector ")]
+_MAKE = [command for command in _COMMANDS if command.startswith("make ")]
+
+
+def test_there_are_no_other_commands():
+    assert _OURS
+    assert sorted(_MAKE) == ["make demo", "make test"]
+    assert set(_COMMANDS) == {*_OURS, *_MAKE}
+
+
+@pytest.mark.parametrize("command", _MAKE)
+def test_make_knows_the_target(command):
+    target = command.split()[1]
+    assert re.search(rf"^{target}:", (_ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", _OURS)
+def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("faces/fake", "records"):
+        Path(folder).mkdir(parents=True)
+    Path("weights.h5").touch()
+
+    context = _parse(cli, shlex.split(command)[1:])
+    if context.command.name == "run":
+        load_config(context.params["name_or_file"], context.params["overrides"])
+
+
+def _parse(
+    command: click.Command, arguments: list[str], parent: click.Context | None = None
+) -> click.Context:
+    """Reads the arguments down to the innermost command, and runs nothing."""
+    context = command.make_context(command.name, list(arguments), parent=parent)
+    if not isinstance(command, click.Group):
+        return context
+    _, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    return _parse(inner, rest, context)
