@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV || true
 
 UV_VERSION=0.13.9
+ZIG_VERSION=0.13.0
 TODAY_PYTHONS="3.13 3.12 3.11"
 ELDER_PYTHONS="3.10"
 GLIBC_OF_TODAY=2.38
@@ -111,6 +112,14 @@ if [ -x .venv/bin/python ] && [ "$(cat .venv/.complete 2>/dev/null)" = "$stamp" 
     exit 0
 fi
 echo "install from requirements.lock into .venv (about 3 GB, a minute or two)"
+if [ "$stack" = elder ] && ! command -v c++ >/dev/null 2>&1 && ! command -v g++ >/dev/null 2>&1; then
+    # One dependency of the elder stack, pyfarmhash, comes as source only. Zig's compiler comes as a package.
+    echo "compile with Zig from the package index: this machine has no C++ compiler (takes a minute longer)"
+    "$uv" venv --quiet --no-project --python "$python" .uv/zig
+    "$uv" pip install --quiet --python .uv/zig/bin/python "ziglang==$ZIG_VERSION"
+    CC="$PWD/.uv/zig/bin/python -m ziglang cc" CXX="$PWD/.uv/zig/bin/python -m ziglang c++"
+    export CC CXX
+fi
 rm -rf .venv
 "$uv" venv --quiet --no-project --python "$python" .venv
 "$uv" pip sync --quiet --python .venv/bin/python --require-hashes --compile-bytecode requirements.lock
