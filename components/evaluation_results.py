@@ -40,11 +40,17 @@ class Confusion:
         return self.true_fake + self.false_real
 
     def rates(self) -> dict[str, float | None]:
-        """Accuracy, and precision and recall of either class, each in [0, 1]; None where undefined (0 / 0)."""
+        """Accuracy, and precision and recall of either class, each in [0, 1].
+
+        None where undefined (0 / 0). Precision is undefined as well where a class is missing: there it could only
+        be 0 or 1, whatever the model does.
+        """
+        both_classes = bool(self.real and self.fake)
+        called_real, called_fake = self.true_real + self.false_real, self.true_fake + self.false_fake
         return {
             "accuracy": _ratio(self.true_fake + self.true_real, self.real + self.fake),
-            "precision_real": _ratio(self.true_real, self.true_real + self.false_real),
-            "precision_fake": _ratio(self.true_fake, self.true_fake + self.false_fake),
+            "precision_real": _ratio(self.true_real, called_real) if both_classes else None,
+            "precision_fake": _ratio(self.true_fake, called_fake) if both_classes else None,
             "recall_real": _ratio(self.true_real, self.real),
             "recall_fake": _ratio(self.true_fake, self.fake),
         }

@@ -8,7 +8,9 @@ from components.evaluation_results import SliceMetrics
 from pipeline.run_report import RunReport
 
 _RATES = ("accuracy", "precision_real", "precision_fake", "recall_real", "recall_fake")
-_RATE_HEADINGS = ("accuracy", "precision\nreal", "precision\nfake", "recall\nreal", "recall\nfake")
+# Short enough for both tables to fit a terminal of 80 columns.
+_RATE_HEADINGS = ("\nacc.", "prec.\nreal", "prec.\nfake", "recall\nreal", "recall\nfake")
+_TEXT_COLUMNS = ("stage", "split", "slice")
 
 
 def report_text(report: RunReport) -> Group:
@@ -17,9 +19,10 @@ def report_text(report: RunReport) -> Group:
 
 
 def _phase_table(report: RunReport) -> Table:
-    table = _table("Phases (tau chosen on validation; test only reported)")
-    for heading in ("stage", "epochs", "time", "tau", "split", "images", "AUC", *_RATE_HEADINGS):
-        table.add_column(heading, justify="left" if heading in ("stage", "split") else "right")
+    table = _table(
+        "Phases (tau chosen on validation; test only reported)",
+        ("stage", "epochs", "time", "tau", "split", "images", "AUC"),
+    )
     for phase in report.phases:
         stage, calibration = phase["stage"], phase["calibration"]
         first = (
@@ -36,9 +39,7 @@ def _phase_table(report: RunReport) -> Table:
 
 
 def _slice_table(slices: list[SliceMetrics]) -> Table:
-    table = _table("Test split by slice (decisions at tau)")
-    for heading in ("slice", "real", "fake", "AUC", "log loss", *_RATE_HEADINGS):
-        table.add_column(heading, justify="left" if heading == "slice" else "right")
+    table = _table("Test split by slice (decisions at tau)", ("slice", "real", "fake", "AUC", "log loss"))
     for one in slices:
         rates = one.at_tau.rates()
         table.add_row(
@@ -59,10 +60,18 @@ def _outcome(report: RunReport) -> Text:
     return Text.assemble(("Not blessed, not pushed:", "bold red"), reasons)
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+def _table(title: str, headings: tuple[str, ...]) -> Table:
+    """A table of these columns and the rates."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0)
     )
+    for heading in (*(f"\n{heading}" for heading in headings), *_RATE_HEADINGS):
+        is_text = heading.strip() in _TEXT_COLUMNS
+        # A long name goes on in the next line; cut short it would not name the slice.
+        table.add_column(
+            heading, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text
+        )
+    return table
 
 
 def _rate(value: float | None) -> str:
