@@ -1,9 +1,9 @@
 """What can be set about the steps. Cheap to import: neither TensorFlow nor TFX."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from data.example import METHOD_KEY, SOURCE_KEY
 
@@ -16,6 +16,15 @@ class Settings(BaseModel):
     """Base of every settings class: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _yes_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic would take `true` for 1, and `epochs: true` would train one epoch."""
+        annotation = cls.model_fields[info.field_name].annotation
+        if isinstance(value, bool) and bool not in (annotation, *get_args(annotation)):
+            raise ValueError(f"expected no true or false here, received {value}")
+        return value
 
 
 class ModelSettings(Settings):
@@ -59,7 +68,9 @@ class ModelSettings(Settings):
             return weights
         path = Path(weights).expanduser().resolve()
         if not path.is_file():
-            raise ValueError("expected imagenet, none or the path of a weights file; there is no such file")
+            raise ValueError(
+                f"expected imagenet, none or the path of a weights file; there is no such file, received '{weights}'"
+            )
         return str(path)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from data.errors import BadInputError
+
 _LOCK = ".lock"
 _REPLACED = "replaced"
 
@@ -24,11 +26,19 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
     Args:
         target: absolute path of the folder to make; its parents are made as needed.
+
+    Raises:
+        BadInputError: no folder can be made there.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}.partial-"
-    _sweep(target, prefix)
-    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target, prefix)
+        staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    except OSError as error:
+        raise BadInputError(
+            f"Expected a place where a folder can be made, received {target}: {error.strerror}. Choose another."
+        ) from error
     try:
         with open(staging / _LOCK, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,5 @@
 """The command `deepfake-inspector`. Imports TFX and TensorFlow only inside the commands that need them."""
 
-import os
 import sys
 
 import click
@@ -55,7 +54,3 @@ def _exit_code() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (`… | head`); nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

@@ -90,7 +90,7 @@ def _read(name_or_file: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Configuration '{path}' is no readable YAML: {error}") from error
+        raise ConfigError(f"Configuration '{path}': expected YAML, {_problem(error)}.") from error
     if not isinstance(content, dict):
         raise ConfigError(f"Configuration '{path}': expected keys and values, received {content!r}.")
     return content
@@ -109,14 +109,26 @@ def _apply(content: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key:
         raise ConfigError(f"--set: expected key=value, received '{override}'.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: expected a value in YAML, {_problem(error)}.") from error
     *parents, last = key.split(".")
     where: Any = content
     try:
         for name in parents:
             where = where[int(name)] if isinstance(where, list) else where.setdefault(name, {})
-        where[int(last) if isinstance(where, list) else last] = yaml.safe_load(text)
-    except (ValueError, IndexError, TypeError, AttributeError, yaml.YAMLError) as error:
+        where[int(last) if isinstance(where, list) else last] = value
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
         raise ConfigError(f"--set {override}: there is no such key to set ({error}).") from error
+
+
+def _problem(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """What PyYAML found and where, in one line instead of its six."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"but line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return f"but {' '.join(str(error).split())}"
 
 
 def _explain(error: ValidationError) -> str:
@@ -128,5 +140,7 @@ def _explain(error: ValidationError) -> str:
             clauses.append(f"unknown key '{key}'")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            clauses.append(f"{key}: {message[0].lower()}{message[1:]}, received {item['input']!r}")
+            # Checks of our own say themselves what came.
+            received = "" if item["type"] == "value_error" else f", received {item['input']!r}"
+            clauses.append(f"{key}: {message[0].lower()}{message[1:]}{received}")
     return "; ".join(clauses) + "."

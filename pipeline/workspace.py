@@ -1,7 +1,10 @@
 """The one folder that holds all state of a user: records, metadata, artifacts, models, reports, logs."""
 
 import dataclasses
+import tempfile
 from pathlib import Path
+
+from pipeline.errors import ConfigError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,8 +15,20 @@ class Workspace:
 
     @classmethod
     def create(cls, root: Path) -> "Workspace":
-        """Makes the folder if needed; paths become absolute, as ML Metadata stores them."""
-        root.mkdir(parents=True, exist_ok=True)
+        """Makes the folder if needed; paths become absolute, as ML Metadata stores them.
+
+        Raises:
+            ConfigError: when it cannot be made or written to.
+        """
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=root):
+                pass
+        except OSError as error:
+            raise ConfigError(
+                f"--workspace: expected a folder that can be made and written to, received '{root}': "
+                f"{error.strerror}."
+            ) from error
         return cls(root.resolve())
 
     @property

@@ -23,7 +23,7 @@ def data() -> None:
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the records go."
 )
-@click.option("--seed", default=42, show_default=True, help="Draws the splits.")
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Draws the splits.")
 @click.option(
     "--max-quarantined-share",
     default=0.05,
@@ -58,7 +58,9 @@ def import_(
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
 @click.option("--count", default=1000, show_default=True, help="Images, half of them fake.")
 @click.option("--size", default=96, show_default=True, help="Width and height, in pixels.")
-@click.option("--seed", default=0, show_default=True, help="Another seed draws other faces.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed draws other faces."
+)
 def draw(out: Path, count: int, size: int, seed: int) -> None:
     """Draws cartoon faces and tampers with half of them: a data set to try the pipeline with."""
     from rich.console import Console
