@@ -18,10 +18,6 @@ from data.quarantine import RejectedImageError
 from data.shards import Shard, write_shard
 from data.sources.base import SourceImage
 
-# What `DirectRunner` means in older Beams; newer ones may start another runner under that name, which fetches
-# and runs a separate program.
-_IN_MEMORY_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
-
 
 def inspect_images(
     images: Sequence[SourceImage],
@@ -101,9 +97,7 @@ class _Write(beam.DoFn):
 
 def _run(elements: Sequence, do: beam.DoFn, beam_args: Sequence[str], output: Path) -> list[str]:
     """Applies ``do`` to each element and returns the lines it yields, in no particular order."""
-    named = any(argument.startswith("--runner") for argument in beam_args)
-    options = PipelineOptions([*([] if named else [_IN_MEMORY_RUNNER]), *beam_args])
-    with beam.Pipeline(options=options) as pipeline:
+    with beam.Pipeline(options=PipelineOptions(list(beam_args))) as pipeline:
         _ = (
             pipeline
             | "List" >> beam.Create(list(elements))

@@ -8,6 +8,10 @@ from data.errors import BadInputError
 from data.perceptual_hash import DEFAULT_RADIUS, HASH_BITS
 from data.splits import DEFAULT_SHARES, check_shares
 
+IN_MEMORY_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+"""Beam in this process, by its full name: `DirectRunner` is the same in older Beams, but newer ones try Prism under
+that name first, a program that they fetch from the network."""
+
 
 @dataclass(frozen=True)
 class ImportOptions:
@@ -21,8 +25,8 @@ class ImportOptions:
         limits: largest image and file accepted.
         group_radius: images whose perceptual hashes differ in at most so many of 256 bits stay together.
         images_per_shard: most images of one record file, and so what a worker holds in its hands.
-        beam_args: Beam pipeline arguments, such as ``--direct_num_workers=4``. They change where the work is
-            done, not its result.
+        beam_args: Beam pipeline arguments, the runner among them. They change where the work is done, not its
+            result.
 
     Raises:
         BadInputError: a value is out of its range.
@@ -35,7 +39,7 @@ class ImportOptions:
     limits: Limits = field(default_factory=Limits)
     group_radius: int = DEFAULT_RADIUS
     images_per_shard: int = 1000
-    beam_args: tuple[str, ...] = ()
+    beam_args: tuple[str, ...] = (IN_MEMORY_RUNNER,)
 
     def __post_init__(self):
         check_shares(self.shares)

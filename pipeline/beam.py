@@ -1,8 +1,10 @@
 """Where Beam runs: one profile a name, each a list of Beam pipeline arguments."""
 
+from data.options import IN_MEMORY_RUNNER
+
 BEAM_PROFILES: dict[str, tuple[str, ...]] = {
     # One process: on one machine faster than several, which would each import TFX first.
-    "direct": ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"),
+    "direct": (IN_MEMORY_RUNNER, "--direct_running_mode=in_memory", "--direct_num_workers=1"),
 }
 
 

@@ -17,7 +17,7 @@ from data.card import read_card
 from data.errors import BadInputError
 from data.example import SPLITS, decode
 from data.importing import import_images, is_up_to_date
-from data.options import ImportOptions
+from data.options import IN_MEMORY_RUNNER, ImportOptions
 from data.shards import write_shard
 from data.sources import SourceImage
 from data.sources.base import ImageSource
@@ -124,7 +124,7 @@ def test_both_classes_are_mixed_within_a_split(imported):
 def test_a_second_import_is_the_same_to_the_byte(imported, source, tmp_path):
     out, card = imported
     options = ImportOptions(
-        max_quarantined_share=0.1, images_per_shard=10, beam_args=("--direct_num_workers=2",)
+        max_quarantined_share=0.1, images_per_shard=10, beam_args=(IN_MEMORY_RUNNER, "--direct_num_workers=2")
     )
     assert import_images(source, tmp_path / "again", options) == card
     for path in out.iterdir():
