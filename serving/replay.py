@@ -41,6 +41,9 @@ def replay_version(directory: Path, images: list[Path]) -> dict:
     Raises:
         ReplayError: loading failed, a request failed, or an output is not finite.
     """
+    import serving.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
+
+    # isort: split
     from serving import warmup
     from serving.session_model import SessionModel
 

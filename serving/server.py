@@ -12,6 +12,10 @@ from concurrent import futures
 from pathlib import Path
 
 import grpc
+
+import serving.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
+
+# isort: split
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving import warmup

@@ -54,7 +54,8 @@ def test_a_bad_image_does_not_hurt_its_batch(client, detector, tmp_path):
     assert [verdict.score for verdict in verdicts if verdict.ok] == pytest.approx(
         detector.scores[:1] * 3, abs=1e-5
     )
-    assert verdicts[2].error == "Unknown image file format. One of JPEG, PNG, GIF, BMP required."
+    # Later releases of TensorFlow name more formats.
+    assert verdicts[2].error.startswith("Unknown image file format. One of JPEG,")
     assert verdicts[5].error == "cannot be read: No such file or directory"
     assert (verdicts[5].sha256, verdicts[5].path) == (None, str(tmp_path / "nowhere.jpg"))
 

@@ -165,11 +165,6 @@ WRONG_REQUESTS = {
         grpc.StatusCode.INVALID_ARGUMENT,
         "tensor parsing error: image_bytes",
     ),
-    "text for an image": (
-        lambda: request_for([b"no image at all"]),
-        grpc.StatusCode.INVALID_ARGUMENT,
-        "Unknown image file format. One of JPEG, PNG, GIF, BMP required.",
-    ),
 }
 
 
@@ -178,6 +173,15 @@ def test_a_wrong_request_gets_tensorflow_servings_code_and_words(stub, case):
     request, code, message = WRONG_REQUESTS[case]
 
     assert refusal(stub.Predict, request()) == (code, message)
+
+
+def test_text_for_an_image_is_refused(stub):
+    code, message = refusal(stub.Predict, request_for([b"no image at all"]))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    # Later releases of TensorFlow name more formats.
+    assert message.startswith("Unknown image file format. One of JPEG,")
+    assert message.endswith(" required.")
 
 
 @pytest.mark.parametrize("cut", [0, 20, 300])
