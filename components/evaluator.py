@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-import tensorflow_model_analysis as tfma
 from google.protobuf import wrappers_pb2
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.settings import EvaluatorSettings
 from data import example
@@ -13,20 +13,20 @@ DECISION_OUTPUT = "predicted_label"
 """Outputs of the `serving_default` signature; the second is the decision at tau, as 0.0 or 1.0."""
 
 
-def eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
+def eval_config(settings: EvaluatorSettings) -> config_pb2.EvalConfig:
     """TFMA's configuration: score metrics over the threshold grid, decision metrics at tau, all by slice.
 
     Args:
         settings: of this project.
     """
-    return tfma.EvalConfig(
-        model_specs=[tfma.ModelSpec(signature_name="serving_default", label_key=example.LABEL_KEY)],
+    return config_pb2.EvalConfig(
+        model_specs=[config_pb2.ModelSpec(signature_name="serving_default", label_key=example.LABEL_KEY)],
         slicing_specs=[
-            tfma.SlicingSpec(),
-            *(tfma.SlicingSpec(feature_keys=[key]) for key in settings.slices),
+            config_pb2.SlicingSpec(),
+            *(config_pb2.SlicingSpec(feature_keys=[key]) for key in settings.slices),
         ],
         metrics_specs=[
-            tfma.MetricsSpec(
+            config_pb2.MetricsSpec(
                 output_names=[SCORE_OUTPUT],
                 metrics=[
                     _auc(settings),
@@ -35,7 +35,7 @@ def eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
                     _at_thresholds(settings.thresholds),
                 ],
             ),
-            tfma.MetricsSpec(
+            config_pb2.MetricsSpec(
                 output_names=[DECISION_OUTPUT],
                 # The decision is 0 or 1, so any threshold between reads it as it was taken at tau.
                 metrics=[_accuracy(settings), _at_thresholds([0.5])],
@@ -44,35 +44,39 @@ def eval_config(settings: EvaluatorSettings) -> tfma.EvalConfig:
     )
 
 
-def _metric(name: str, config: str = "", bound: tfma.MetricThreshold | None = None) -> tfma.MetricConfig:
+def _metric(
+    name: str, config: str = "", bound: config_pb2.MetricThreshold | None = None
+) -> config_pb2.MetricConfig:
     # A plain `threshold` would bind every slice.
-    whole_split = tfma.PerSliceMetricThreshold(slicing_specs=[tfma.SlicingSpec()], threshold=bound)
-    return tfma.MetricConfig(
+    whole_split = config_pb2.PerSliceMetricThreshold(
+        slicing_specs=[config_pb2.SlicingSpec()], threshold=bound
+    )
+    return config_pb2.MetricConfig(
         class_name=name, config=config, per_slice_thresholds=[whole_split] if bound else []
     )
 
 
-def _at_thresholds(thresholds: Sequence[float]) -> tfma.MetricConfig:
+def _at_thresholds(thresholds: Sequence[float]) -> config_pb2.MetricConfig:
     return _metric("ConfusionMatrixAtThresholds", f'"thresholds": {list(thresholds)}')
 
 
-def _auc(settings: EvaluatorSettings) -> tfma.MetricConfig:
+def _auc(settings: EvaluatorSettings) -> config_pb2.MetricConfig:
     return _metric(
         "AUC",
-        bound=tfma.MetricThreshold(
-            value_threshold=tfma.GenericValueThreshold(lower_bound=_value(settings.min_auc)),
-            change_threshold=tfma.GenericChangeThreshold(
-                direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute=_value(-settings.max_auc_drop)
+        bound=config_pb2.MetricThreshold(
+            value_threshold=config_pb2.GenericValueThreshold(lower_bound=_value(settings.min_auc)),
+            change_threshold=config_pb2.GenericChangeThreshold(
+                direction=config_pb2.MetricDirection.HIGHER_IS_BETTER, absolute=_value(-settings.max_auc_drop)
             ),
         ),
     )
 
 
-def _accuracy(settings: EvaluatorSettings) -> tfma.MetricConfig:
+def _accuracy(settings: EvaluatorSettings) -> config_pb2.MetricConfig:
     return _metric(
         "BinaryAccuracy",
-        bound=tfma.MetricThreshold(
-            value_threshold=tfma.GenericValueThreshold(lower_bound=_value(settings.min_accuracy))
+        bound=config_pb2.MetricThreshold(
+            value_threshold=config_pb2.GenericValueThreshold(lower_bound=_value(settings.min_accuracy))
         ),
     )
 

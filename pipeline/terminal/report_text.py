@@ -1,11 +1,17 @@
 """A run's report, for the terminal."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from components.evaluation_results import SliceMetrics
-from pipeline.run_report import RunReport
+if TYPE_CHECKING:
+    # What they import would load TensorFlow, and today's greets on the terminal.
+    from components.evaluation_results import SliceMetrics
+    from pipeline.run_report import RunReport
 
 _RATES = ("accuracy", "precision_real", "precision_fake", "recall_real", "recall_fake")
 # Short enough for both tables to fit a terminal of 80 columns.
