@@ -10,7 +10,7 @@ demo: setup ## the whole pipeline on drawn faces, and a served verdict
 	$(BIN)/deepfake-inspector demo --workspace demo
 
 test: setup ## everything but the slow tests
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -m "not slow and not gpu and not exchange"
 
 test-slow: setup ## the slow tests
 	$(BIN)/python -m pytest -m "slow and not gpu"

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from scipy.special import expit
@@ -20,7 +19,7 @@ from tfx.utils import path_utils
 
 from components import preprocessing
 from components.errors import ServingCheckError
-from components.trainer.assets import FACTS_FILE, KERAS_FILE, WARMUP_FILE
+from components.trainer.assets import FACTS_FILE, WARMUP_FILE, load_detector
 
 SCORE_TOLERANCE = 1e-5
 """Largest difference allowed between a served score and Keras'."""
@@ -106,7 +105,5 @@ def _keras_scores(extra: Path) -> np.ndarray:
     pixels = preprocessing.normalise(
         preprocessing.decode_and_resize(tf.constant(images), facts["input"]["size"])
     )
-    logits = keras.saving.load_model(extra / KERAS_FILE, safe_mode=True, compile=False).predict(
-        pixels, verbose=0
-    )
+    logits = load_detector(extra).predict(pixels, verbose=0)
     return expit(logits[:, 0].astype(np.float64) / facts["temperature"])

@@ -1,16 +1,17 @@
 """What this machine has, as far as the pipeline cares; looks without loading TensorFlow."""
 
+import datetime
 import os
 import platform
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.stack import STACKS, support_ends, this_stack
 from serving.defaults import GRPC_PORT
 
 _PACKAGES = ("tfx", "tensorflow", "keras", "apache-beam", "tensorflow-serving-api")
@@ -45,6 +46,7 @@ def findings(workspace: Path) -> list[Finding]:
         _processors(),
         _memory(),
         _gpu(),
+        *_cuda(),
         *_weights(),
         _port(),
         _disk(workspace),
@@ -52,8 +54,15 @@ def findings(workspace: Path) -> list[Finding]:
 
 
 def _software() -> Iterator[Finding]:
-    stack = "today's stack" if sys.version_info >= (3, 11) else "the elder stack"
-    yield Finding("Python", f"{platform.python_version()} ({stack})", True)
+    stack, ends = this_stack(), support_ends()
+    yield Finding("stack", str(stack), True)
+    supported = datetime.datetime.now(datetime.timezone.utc).date() <= ends
+    yield Finding(
+        "Python",
+        f"{platform.python_version()} ({'supported until' if supported else 'out of support since'} {ends})",
+        supported,
+        "" if supported else f"A machine with glibc {STACKS[0].c_library} or newer runs today's stack.",
+    )
     yield Finding("C library", " ".join(platform.libc_ver()), None)
     for package in _PACKAGES:
         try:
@@ -80,6 +89,13 @@ def _gpu() -> Finding:
     listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
     names = [line.partition(":")[2].partition("(")[0].strip() for line in listed.stdout.splitlines()]
     return Finding("GPU", ", ".join(names) or "none", bool(names) or None)
+
+
+def _cuda() -> Iterator[Finding]:
+    """What a GPU machine must have; `pip install tensorflow[and-cuda]` brings it into an environment."""
+    for stack in STACKS:
+        here = " (this one)" if stack == this_stack() else ""
+        yield Finding(f"CUDA for {stack.name}", f"wants {stack.cuda} and cuDNN {stack.cudnn}{here}", None)
 
 
 def _weights() -> Iterator[Finding]:

@@ -9,6 +9,9 @@ import keras
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from components.errors import WeightsError
+from components.settings import ModelSettings
+from components.trainer.model import build_detector
 from data import example
 
 FACTS_FILE = "detector.json"
@@ -43,6 +46,34 @@ def write_assets(
         for request in _warmup_requests(model_name, images):
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
+
+
+def load_detector(extra: Path) -> keras.Model:
+    """The Keras model in an `assets.extra` folder, whichever stack wrote it.
+
+    Builds the network from the settings in `FACTS_FILE` and reads the weights alone from `KERAS_FILE`: a Keras older
+    than the writer does not understand the network as the newer one describes it. Nothing of the file is executed.
+
+    Args:
+        extra: the folder.
+
+    Returns:
+        float32 `[N, S, S, 3]` in [0, 1] to logits `[N, 1]`.
+
+    Raises:
+        WeightsError: the settings are of another version of this project, or the weights do not fit them.
+    """
+    settings = json.loads((extra / FACTS_FILE).read_text())["settings"]["model"]
+    try:
+        # The weights it began with are not wanted, and their file may be on another machine.
+        model = build_detector(ModelSettings.model_validate(settings | {"weights": "none"}), seed=0).model()
+        model.load_weights(extra / KERAS_FILE)
+    except (ValueError, OSError) as error:
+        raise WeightsError(
+            f"Expected a detector that this version of the project can build in '{extra}': {error}. Train it "
+            "anew, or serve the SavedModel beside it, which needs no building."
+        ) from error
+    return model
 
 
 def _warmup_requests(model_name: str, images: Sequence[bytes]) -> list[predict_pb2.PredictRequest]:

@@ -7,7 +7,7 @@ import click
 
 from pipeline.commands import options
 
-_MARKS = {True: "ok", False: "missing", None: "-"}
+_MARKS = {True: "ok", False: "mend", None: "-"}
 
 
 @click.command(short_help="Show what this machine has and lacks.")
@@ -22,6 +22,6 @@ def doctor(workspace: Path, as_json: bool) -> None:
         click.echo(json.dumps([finding._asdict() for finding in found]))
         return
     for finding in found:
-        click.echo(f"{_MARKS[finding.ok]:<8} {finding.subject:<24} {finding.found}")
+        click.echo(f"{_MARKS[finding.ok]:<8} {finding.subject:<26} {finding.found}")
         if finding.advice:
-            click.echo(f"{'':<33} {finding.advice}")
+            click.echo(f"{'':<35} {finding.advice}")
