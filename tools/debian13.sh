@@ -6,48 +6,92 @@
 #   tools/debian13.sh             runs the README's two commands
 #   tools/debian13.sh COMMAND     runs another one, for example "make setup"
 #
-# SHARE=FOLDER shows one folder of this machine inside, under the same path. Exit code 77: this machine cannot do it.
-# Mounts and processes live in namespaces of their own: however this ends, nothing of them is left.
+# SHARE=FOLDER shows one folder of this machine inside, under the same path. Exits with 77 where it cannot run, else with
+# the command's own code. Mounts and processes live in namespaces of their own: however this ends, nothing of them is
+# left.
 set -eu
-cd "$(dirname "$0")/.."
 
-TREE=${DEBIAN13_TREE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/deepfake-inspector/debian13}
-PACKAGES=python3,python3-venv,ca-certificates,git,make
-COMMAND=${*:-make demo && make test}
-# What this machine needs to reach a package index, the tree needs, too.
-PASSED_ON="SSL_CERT_FILE PIP_CERT PIP_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX http_proxy https_proxy no_proxy"
+# cannot MESSAGE: 77 is what test harnesses take for "skipped".
+cannot() {
+    echo "debian13: cannot run here: $1" >&2
+    exit 77
+}
 
 fail() {
     echo "debian13: $1" >&2
-    exit "${2:-1}"
+    exit 1
 }
 
-[ "$(id -u)" = 0 ] || fail "needs root, for debootstrap and chroot. Try: sudo tools/debian13.sh" 77
-for tool in debootstrap unshare chroot flock git; do
-    command -v "$tool" >/dev/null 2>&1 || fail \
-        "$tool is missing. Install it (Debian, Ubuntu: apt-get install debootstrap util-linux coreutils git)." 77
+[ "$(id -u)" = 0 ] || cannot "needs root, for debootstrap and chroot. Try: sudo tools/debian13.sh"
+for tool in debootstrap unshare setpriv flock chroot realpath git; do
+    command -v "$tool" >/dev/null 2>&1 || cannot \
+        "$tool is missing. Install it (Debian, Ubuntu: apt-get install debootstrap util-linux coreutils git)."
 done
-unshare --mount --pid --fork true 2>/dev/null || fail \
-    "this machine permits no namespaces of one's own (unshare). In a container, that takes --privileged." 77
-case $TREE in
-"$PWD"/*) fail "DEBIAN13_TREE: expected a folder outside the repository, received $TREE." ;;
+reason=$(setpriv --pdeathsig KILL unshare --mount --mount-proc --pid --fork true 2>&1) || cannot \
+    "namespaces and mounts are not permitted ($reason). In a container, start that one with --privileged."
+
+TREE=$(realpath -m "${DEBIAN13_TREE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/deepfake-inspector/debian13}")
+PACKAGES=python3,python3-venv,ca-certificates,git,make
+COMMAND=${*:-make demo && make test}
+CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
+# What this machine needs to reach a package index, the tree needs, too.
+PASSED_ON="PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST
+    UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_PYTHON_INSTALL_MIRROR
+    http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY"
+
+cd "$(dirname "$0")/.."
+case $TREE/ in
+"$(pwd -P)"/*) cannot "DEBIAN13_TREE: expected a folder outside the repository, received $TREE." ;;
 esac
 
-mkdir -p "$TREE"
-exec 9>"$TREE.lock"
+running=
+# contained COMMAND...: in namespaces of its own. Should this script be killed outright, it is, too.
+contained() {
+    # Only the command may complain: unshare does so when its child is killed, as stop does.
+    setpriv --pdeathsig KILL unshare --mount --mount-proc --pid --fork --kill-child \
+        sh -c 'exec "$@" 2>&4 4>&-' sh "$@" <&3 3<&- 4>&2 2>/dev/null &
+    running=$! code=0
+    wait "$running" || code=$?
+    running=
+    return "$code"
+}
+
+# unshare heeds no signal while it waits. Its child is the first process of the namespaces: killed, it takes all others
+# along, and unshare returns only when they are gone.
+stop() {
+    trap '' HUP INT TERM
+    if [ -n "$running" ]; then
+        first=
+        read -r first 2>/dev/null <"/proc/$running/task/$running/children" || true
+        kill -KILL "${first:-$running}" 2>/dev/null || true
+        wait "$running" || true
+    fi
+    exit "$1"
+}
+
+mkdir -p "$(dirname "$TREE")"
+exec 3<&0 9>"$TREE.lock"
 flock --nonblock 9 || fail "another run uses $TREE. Wait for it, or set DEBIAN13_TREE to another folder."
+trap 'stop 129' HUP
+trap 'stop 130' INT
+trap 'stop 143' TERM
+
 if [ ! -e "$TREE/.complete" ]; then
+    [ ! -e "$TREE" ] || rmdir "$TREE" 2>/dev/null || fail \
+        "DEBIAN13_TREE: expected a tree that this script built, or nothing, found something else at $TREE."
     echo "tree    building Debian 13 in $TREE (a minute or two)"
-    rm -rf "$TREE"
-    mkdir -p "$TREE"
-    unshare --mount --pid --fork --kill-child \
-        debootstrap --variant=minbase --include="$PACKAGES" trixie "$TREE" >"$TREE.log" 2>&1 || fail \
+    # It gets its name when it is whole: what was broken off is built anew.
+    rm -rf --one-file-system "$TREE.part"
+    mkdir -p "$TREE.part"
+    contained debootstrap --variant=minbase --include="$PACKAGES" trixie "$TREE.part" >"$TREE.log" 2>&1 || fail \
         "debootstrap failed; its log is $TREE.log"
-    chroot "$TREE" useradd --create-home --shell /bin/sh user
-    touch "$TREE/.complete"
+    chroot "$TREE.part" useradd --create-home --shell /bin/sh user
+    touch "$TREE.part/.complete"
+    mv "$TREE.part" "$TREE"
 fi
-cp /etc/resolv.conf "$TREE/etc/resolv.conf"
-cp /etc/ssl/certs/ca-certificates.crt "$TREE/etc/ssl/certs/ca-certificates.crt"
+cp --remove-destination /etc/resolv.conf "$TREE/etc/resolv.conf"
+bundle=${SSL_CERT_FILE:-${PIP_CERT:-$CERTIFICATES}}
+[ ! -r "$bundle" ] || cp "$bundle" "$TREE$CERTIFICATES"
 
 home=$TREE/home/user clone=$TREE/home/user/deepfake-inspector
 # All is fresh but the installation, which knows by itself whether it is up to date.
@@ -55,7 +99,7 @@ mkdir -p "$home/installed"
 for part in .venv .uv; do
     [ ! -e "$clone/$part" ] || { rm -rf "$home/installed/$part" && mv "$clone/$part" "$home/installed/"; }
 done
-rm -rf "$clone"
+rm -rf --one-file-system "$clone"
 git clone --quiet --no-hardlinks . "$clone"
 chown -R --reference="$home" "$clone"
 for part in .venv .uv; do
@@ -63,15 +107,16 @@ for part in .venv .uv; do
 done
 echo "clone   $(git log -1 --format='%h %s')"
 
-set --
+set -- "SSL_CERT_FILE=$CERTIFICATES" "PIP_CERT=$CERTIFICATES"
 for name in $PASSED_ON; do
     eval "value=\${$name:-}"
     [ -z "$value" ] || set -- "$@" "$name=$value"
 done
 SHARE=${SHARE:-}
 export TREE COMMAND SHARE
-# The children of unshare end with it; the mounts end with them.
-exec unshare --mount --pid --fork --kill-child sh -euc '
+# A shell's background command ignores Ctrl-C; what runs inside must not inherit that, or its tests of it fail.
+# shellcheck disable=SC2016 # the inner shell expands it
+contained sh -euc '
     mount -t proc proc "$TREE/proc"
     mount --rbind /dev "$TREE/dev"
     if [ -n "$SHARE" ]; then
@@ -79,7 +124,9 @@ exec unshare --mount --pid --fork --kill-child sh -euc '
         mount --bind "$SHARE" "$TREE$SHARE"
     fi
     ids=$(stat -c %u:%g "$TREE/home/user")
-    exec chroot --userspec="$ids" "$TREE" /usr/bin/env -i HOME=/home/user USER=user LANG=C.UTF-8 \
-        PATH=/usr/local/bin:/usr/bin:/bin "$@" \
+    # No exec: a process that changes its user no longer dies with its parent, and the first one must.
+    chroot --userspec="$ids" "$TREE" /usr/bin/env -i --default-signal=INT,QUIT \
+        HOME=/home/user USER=user LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin "$@" \
         /bin/sh -euc "cd ~/deepfake-inspector; $COMMAND"
+    exit
 ' debian13 "$@"

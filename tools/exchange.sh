@@ -4,8 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE || true
-umask 000 # Another user reads and writes it inside the tree.
-
+# Another user writes to it inside the tree.
 share=$(mktemp -d /tmp/exchange.XXXXXX)
 trap 'rm -rf "$share"' EXIT
 trap 'exit 130' INT TERM
@@ -13,7 +12,8 @@ chmod 777 "$share"
 
 tools/setup.sh
 .venv/bin/python tests/exchange/produce.py "$share/faces" "$share/here"
-SHARE=$share tools/debian13.sh "umask 000 && make setup &&
+chmod -R a+rwX "$share"
+SHARE=$share tools/debian13.sh "make setup &&
     .venv/bin/python tests/exchange/produce.py $share/faces $share/tree &&
     EXCHANGE_OWN=$share/tree EXCHANGE_OTHER=$share/here .venv/bin/python -m pytest -m exchange"
 EXCHANGE_OWN=$share/here EXCHANGE_OTHER=$share/tree .venv/bin/python -m pytest -m exchange
