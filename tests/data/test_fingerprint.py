@@ -22,7 +22,10 @@ def test_it_is_the_same_for_the_same_and_ignores_where_the_work_is_done(folder):
     before = source_fingerprint(folder)
     assert len(before) == 64
     (folder / "real" / ".hidden").touch()
-    assert source_fingerprint(folder, ImportOptions(beam_args=(IN_MEMORY_RUNNER, "--direct_num_workers=2"))) == before
+    assert (
+        source_fingerprint(folder, ImportOptions(beam_args=(IN_MEMORY_RUNNER, "--direct_num_workers=2")))
+        == before
+    )
 
 
 @pytest.mark.parametrize("change", ["content", "time", "name", "new", "dead link"])
