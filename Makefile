@@ -1,6 +1,6 @@
 # One line a habit. `make demo` and `make test` need git, a Python 3 and a package index, nothing else.
 .POSIX:
-.PHONY: demo test test-slow lint format lock setup clean
+.PHONY: demo test test-slow debian13 exchange lint format lock setup clean
 
 # Some shells set it; without bytecode the imports of TFX take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,6 +14,12 @@ test: setup ## everything but the slow tests
 
 test-slow: setup ## the slow tests
 	$(BIN)/python -m pytest -m "slow and not gpu"
+
+debian13: ## the README's two commands on today's stack, in a Debian 13 tree
+	@tools/debian13.sh
+
+exchange: setup ## what one stack makes is used on the other
+	@tools/exchange.sh
 
 lint: setup
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from rich.console import Console
 from components.errors import DataAnomalyError, WeightsError
 from data.errors import BadInputError
 from pipeline.config import PipelineConfig
-from pipeline.errors import RunError
+from pipeline.errors import ConfigError, RunError
 from pipeline.terminal.library_output import library_output_to
 from pipeline.terminal.node_view import NodeView
 from pipeline.terminal.step_view import step_view
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.run_report import RunReport
 
 # Passed on as they are: they name the cause and the cure.
-_USER_MISTAKES = (BadInputError, DataAnomalyError, WeightsError)
+_USER_MISTAKES = (BadInputError, ConfigError, DataAnomalyError, WeightsError)
 
 
 def run_and_report(config: PipelineConfig, source: Path, workspace: Workspace) -> RunReport:
@@ -34,7 +34,7 @@ def run_and_report(config: PipelineConfig, source: Path, workspace: Workspace) -
         workspace: takes all that is written.
 
     Raises:
-        BadInputError, DataAnomalyError, WeightsError: the user's input was wrong.
+        BadInputError, ConfigError, DataAnomalyError, WeightsError: the user's input was wrong.
         RunError: a node failed.
     """
     log = workspace.logs / f"{time.strftime('%Y-%m-%dT%H-%M-%S')}.log"

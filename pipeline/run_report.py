@@ -5,14 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
-from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from components.evaluation_results import SliceMetrics, read_failures, read_metrics
 from components.trainer.run import PHASE_TABLE_FILE
 from pipeline.errors import RunError
+from pipeline.metadata import open_metadata
 from pipeline.workspace import Workspace
 
 METRICS_FILE = "metrics.json"
@@ -104,9 +103,7 @@ def write_report(report: RunReport, workspace: Workspace) -> Path:
 
 def _latest_outputs(workspace: Workspace) -> tuple[str, dict[str, metadata_store_pb2.Artifact]]:
     """Id and outputs, by type, of the latest run."""
-    store = MetadataStore(
-        tfx.orchestration.metadata.sqlite_metadata_connection_config(str(workspace.metadata))
-    )
+    store = open_metadata(workspace)
     run = max(store.get_contexts_by_type("pipeline_run"), key=lambda context: context.id)
     executions = [execution.id for execution in store.get_executions_by_context(run.id)]
     outputs = [

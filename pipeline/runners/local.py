@@ -11,6 +11,7 @@ from pipeline.beam import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash
 from pipeline.graph import create_pipeline
+from pipeline.metadata import connection, open_metadata
 from pipeline.node_events import NodeEvent, NodeState, observe_nodes
 from pipeline.workspace import Workspace
 
@@ -30,8 +31,10 @@ def run_local(
         on_event: called for every node at the start, and when one starts, tells how far it is, or ends.
 
     Raises:
+        ConfigError: see `pipeline.metadata.open_metadata`.
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
     """
+    open_metadata(workspace)
     pipeline = create_pipeline(
         config,
         records=str(records),
@@ -39,7 +42,7 @@ def run_local(
         pipeline_root=str(workspace.artifacts),
         push_to=str(workspace.model_base_path(config.model_name)),
         training_dir=str(workspace.training),
-        metadata=tfx.orchestration.metadata.sqlite_metadata_connection_config(str(workspace.metadata)),
+        metadata=connection(workspace),
         beam_args=beam_args(),
     )
     for node in pipeline.components:
