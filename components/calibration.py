@@ -83,7 +83,9 @@ def best_f1_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
     chosen = np.flatnonzero(np.isclose(f1, f1.max(), rtol=0, atol=1e-12))[-1]
     upper = thresholds[chosen]
     lower = thresholds[chosen - 1] if chosen else upper
-    return float(np.clip((lower + upper) / 2, 0.0, 1.0))
+    middle = (lower + upper) / 2
+    # Between neighbouring numbers there is none, and the sum rounds to the lower one as often as not.
+    return float(np.clip(middle if middle > lower else upper, 0.0, 1.0))
 
 
 def _check(values: np.ndarray, labels: np.ndarray) -> None:

@@ -68,7 +68,10 @@ def describe(
     for feature, anomaly in sorted(report.anomaly_info.items()):
         name = ".".join(anomaly.path.step) or feature
         stats = next((item for item in statistics.features if list(item.path.step) == [name]), None)
-        domain = next((item.int_domain for item in schema.feature if item.name == name), None)
+        domain = next(
+            (one.int_domain for one in schema.feature if one.name == name and one.HasField("int_domain")),
+            None,
+        )
         reason = _missing(anomaly, stats, total) or _unexpected_values(stats, domain, total)
         yield f"{name}, split {split}: {reason + ' - ' if reason else ''}{anomaly.description}"
 

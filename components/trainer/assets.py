@@ -1,6 +1,7 @@
 """What travels with an exported model besides its graph, in `assets.extra`."""
 
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def load_detector(extra: Path) -> keras.Model:
         # The weights it began with are not wanted, and their file may be on another machine.
         model = build_detector(ModelSettings.model_validate(settings | {"weights": "none"}), seed=0).model()
         model.load_weights(extra / KERAS_FILE)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise WeightsError(
             f"Expected a detector that this version of the project can build in '{extra}': {error}. Train it "
             "anew, or serve the SavedModel beside it, which needs no building."

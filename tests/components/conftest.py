@@ -1,0 +1,266 @@
+"""A small problem (fakes are brighter, on the whole), a backbone of a few layers, and one exported detector."""
+
+import dataclasses
+import functools
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import apache_beam as beam
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+from PIL import Image
+from scipy.special import expit
+from tensorflow_transform import beam as tft_beam
+from tensorflow_transform.tf_metadata import metadata_io
+from tfx.components.evaluator.executor import Executor
+from tfx.types import Artifact, artifact_utils, standard_artifacts
+from tfx.utils import json_utils, path_utils, proto_utils
+
+from components.calibration import Calibration
+from components.evaluator import eval_config
+from components.settings import ModelSettings
+from components.trainer.assets import write_assets
+from components.trainer.backbones import BACKBONES, Backbone
+from components.trainer.export import export_detector
+from components.trainer.model import Detector, build_detector
+from components.transform import preprocessing_fn
+from data import example
+from data.schema import load_schema
+
+SIZE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """An exported detector and what Keras itself says about some images.
+
+    Attributes:
+        folder: the SavedModel with its `assets.extra`, where a model artifact of TFX has it.
+        model: the Keras model that was exported.
+        calibration: what was baked in.
+        images: encoded images, JPEG and PNG.
+        scores: P(fake) of each, by Keras.
+    """
+
+    folder: Path
+    model: keras.Model
+    calibration: Calibration
+    images: list[bytes]
+    scores: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What the Evaluator left: the folder of its `evaluation` artifact, and whether it blessed the model."""
+
+    folder: Path
+    blessed: bool
+
+
+def _picture(label: int, number: int, height: int = 40, width: int = 48) -> np.ndarray:
+    rng = np.random.default_rng([label, number])
+    coarse = rng.normal(100 + 50 * label, 30) + rng.uniform(-60, 60, (5, 5, 3))
+    image = Image.fromarray(np.clip(coarse, 0, 255).astype(np.uint8))
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _encode(pixels: np.ndarray, image_format: str = "PNG", **settings) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, image_format, **settings)
+    return buffer.getvalue()
+
+
+def _record(encoded: bytes, label: int, number: int = 0, **changes) -> example.Record:
+    fields = {
+        "encoded": encoded,
+        "label": label,
+        "width": 48,
+        "height": 40,
+        "channels": 3,
+        "format": "png",
+        "sha256": f"{number:064x}",
+        "jpeg_quality": 0,
+        "group": f"{number:016x}",
+        "source": "faces",
+        "method": ("none", "brightened")[label],
+    }
+    return example.Record(**fields | changes)
+
+
+def _build_small_backbone(include_top: bool, weights: None, input_shape: tuple[int, int, int]) -> keras.Model:
+    """Eight layers, in the order of EfficientNet's: rescaling, then convolution, normalisation, activation."""
+    pixels = keras.Input(input_shape, name="image")
+    features = keras.layers.Rescaling(1 / 255, name="rescaling")(pixels)
+    for number, filters in enumerate((8, 16), start=1):
+        features = keras.layers.Conv2D(filters, 3, strides=2, use_bias=False, name=f"conv_{number}")(features)
+        features = keras.layers.BatchNormalization(name=f"norm_{number}")(features)
+        features = keras.layers.Activation("silu", name=f"act_{number}")(features)
+    return keras.Model(pixels, features, name="small_backbone")
+
+
+_SMALL_BACKBONE = Backbone(_build_small_backbone, (0.0, 255.0), SIZE)
+
+
+def _small_settings(**changes) -> ModelSettings:
+    fields = {"weights": "none", "image_size": SIZE, "head_units": (8,), "head_dropout": (0.0,)}
+    return ModelSettings(**fields | changes)
+
+
+def _small_detector(seed: int = 0, **changes) -> Detector:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKBONES, "efficientnet-b0", _SMALL_BACKBONE)
+        return build_detector(_small_settings(**changes), seed)
+
+
+@pytest.fixture
+def small_backbone(monkeypatch) -> None:
+    """Whoever asks for EfficientNet-B0 gets a backbone of eight layers."""
+    monkeypatch.setitem(BACKBONES, "efficientnet-b0", _SMALL_BACKBONE)
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., np.ndarray]:
+    """``picture(label, number, height=40, width=48)``: uint8 pixels, brighter on the whole for label 1."""
+    return _picture
+
+
+@pytest.fixture(scope="session")
+def encode() -> Callable[..., bytes]:
+    """``encode(pixels, image_format="PNG", **settings)``: the bytes of an image file."""
+    return _encode
+
+
+@pytest.fixture(scope="session")
+def record() -> Callable[..., example.Record]:
+    """``record(encoded, label, number=0, **changes)``: a record that fits the schema, but for the changes."""
+    return _record
+
+
+@pytest.fixture(scope="session")
+def small_detector() -> Callable[..., Detector]:
+    """``small_detector(seed=0, **model_settings)``: a detector with a backbone of eight layers, 32 pixels wide."""
+    return _small_detector
+
+
+@pytest.fixture(scope="session")
+def transform_graph(tmp_path_factory) -> tft.TFTransformOutput:
+    """What Transform writes for images of 32 pixels, by Transform's own library."""
+    folder = tmp_path_factory.mktemp("transform_graph")
+    one = tf.train.Example.FromString(example.encode(_record(_encode(_picture(0, 0)), 0)))
+    row = {
+        key: np.array((value.bytes_list.value or value.int64_list.value)[:])
+        for key, value in one.features.feature.items()
+    }
+    metadata = tft.DatasetMetadata(load_schema())
+    with tft_beam.Context(str(tmp_path_factory.mktemp("beam"))), beam.Pipeline() as pipeline:
+        rows = pipeline | beam.Create([row])
+        preprocess = functools.partial(preprocessing_fn, custom_config={"image_size": SIZE})
+        _, transform_fn = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(preprocess)
+        transform_fn | tft_beam.WriteTransformFn(str(folder))
+    metadata_io.write_metadata(metadata, str(folder / tft.TFTransformOutput.RAW_METADATA_DIR))
+    return tft.TFTransformOutput(str(folder))
+
+
+@pytest.fixture(scope="session")
+def export_small(transform_graph, tmp_path_factory) -> Callable[..., Exported]:
+    """``export_small(gain)``: the more a model multiplies its logits, the surer it is; below 0 it tells right."""
+
+    def export(gain: float) -> Exported:
+        images = [
+            _encode(_picture(label, number), image_format)
+            for number in range(4)
+            for label, image_format in ((0, "PNG"), (1, "JPEG"))
+        ]
+        pixels = np.stack([_expected_pixels(image) for image in images])
+        detector = _small_detector(seed=3)
+        logit, model = detector.head.get_layer("logit"), detector.model()
+        logit.kernel.assign(logit.kernel * gain)
+        logit.bias.assign([-np.median(model.predict(pixels, verbose=0))])
+        logits = model.predict(pixels, verbose=0)[:, 0].astype(np.float64)
+        calibration = Calibration(temperature=1.7, threshold=0.45)
+        folder = Path(path_utils.serving_model_path(str(tmp_path_factory.mktemp("exported"))))
+        export_detector(model, transform_graph, calibration, SIZE, folder)
+        facts = {
+            "input": {"size": SIZE},
+            "settings": {"model": _small_settings().model_dump(mode="json")},
+            **dataclasses.asdict(calibration),
+        }
+        write_assets(folder, model, facts, "small", images[:4])
+        return Exported(folder, model, calibration, images, expit(logits / calibration.temperature))
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def exported(export_small) -> Exported:
+    """A detector that tells most fakes; tests share it and must leave it as it is."""
+    return export_small(-40)
+
+
+@pytest.fixture(scope="session")
+def held_out(record, picture, encode) -> list[example.Record]:
+    """Sixty records of two sources; those of one source are of both classes."""
+    return [
+        record(encode(picture(number % 2, number)), number % 2, number, source="ab"[number % 3 == 0])
+        for number in range(60)
+    ]
+
+
+@pytest.fixture(scope="session")
+def evaluate(tmp_path_factory) -> Callable[..., Evaluation]:
+    """``evaluate(settings, records, candidate, baseline=None)``: what TFX's Evaluator makes of a model.
+
+    The candidate is model 2 of the pipeline, the baseline model 1.
+    """
+
+    def run(settings, records, candidate, baseline=None) -> Evaluation:
+        examples = _artifact(standard_artifacts.Examples, tmp_path_factory.mktemp("examples"))
+        examples.split_names = artifact_utils.encode_split_names(["test"])
+        split = Path(examples.uri) / "Split-test"
+        split.mkdir()
+        with tf.io.TFRecordWriter(str(split / "test-00000-of-00001.tfrecord.gz"), "GZIP") as writer:
+            for one in records:
+                writer.write(example.encode(one))
+        inputs = {"examples": [examples], "model": [_model_artifact(candidate, 2)]}
+        if baseline:
+            inputs["baseline_model"] = [_model_artifact(baseline, 1)]
+        evaluation = _artifact(standard_artifacts.ModelEvaluation, tmp_path_factory.mktemp("evaluation"))
+        blessing = _artifact(standard_artifacts.ModelBlessing, tmp_path_factory.mktemp("blessing"))
+        Executor().Do(
+            inputs,
+            {"evaluation": [evaluation], "blessing": [blessing]},
+            {
+                "eval_config": proto_utils.proto_to_json(eval_config(settings)),
+                "example_splits": json_utils.dumps(["test"]),
+            },
+        )
+        return Evaluation(Path(evaluation.uri), blessing.get_int_custom_property("blessed") == 1)
+
+    return run
+
+
+def _artifact(kind: type[Artifact], folder: Path, number: int = 0) -> Artifact:
+    artifact = kind()
+    artifact.uri, artifact.id = str(folder), number
+    return artifact
+
+
+def _model_artifact(exported: Exported, number: int) -> Artifact:
+    return _artifact(standard_artifacts.Model, exported.folder.parent, number)
+
+
+@pytest.fixture(scope="session")
+def expected_pixels() -> Callable[[bytes], np.ndarray]:
+    """``expected_pixels(encoded)``: float32 `[32, 32, 3]` in [0, 1], as the detector should see an image."""
+    return _expected_pixels
+
+
+def _expected_pixels(encoded: bytes) -> np.ndarray:
+    # Written out anew, not imported: this is what a reader of the facts in `assets.extra` would do.
+    image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    resized = tf.image.resize(image, (SIZE, SIZE), method="bilinear", antialias=True)
+    return tf.clip_by_value(tf.round(resized), 0, 255).numpy() / np.float32(255)

@@ -1,0 +1,59 @@
+"""The export, through the loader that TensorFlow Serving uses: three signatures, and Keras' own scores."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from data import example
+
+
+@pytest.fixture(scope="module")
+def ask(exported):
+    """``ask(signature, values)``: the outputs of a signature, through a session of its own."""
+    graph = tf.Graph()
+    session = tf.compat.v1.Session(graph=graph)
+    with graph.as_default():
+        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(exported.folder))
+
+    def run(signature: str, values: list[bytes]) -> dict[str, np.ndarray]:
+        definition = meta.signature_def[signature]
+        [given] = definition.inputs.values()
+        outputs = {name: tensor.name for name, tensor in definition.outputs.items()}
+        return session.run(outputs, {given.name: values})
+
+    yield run
+    session.close()
+
+
+def _unlabelled(image: bytes) -> bytes:
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
+    return tf.train.Example(
+        features=tf.train.Features(feature={example.IMAGE_KEY: feature})
+    ).SerializeToString()
+
+
+def test_bytes_get_keras_scores_and_the_decision_at_tau(ask, exported):
+    answer = ask("serving_bytes", exported.images)
+    np.testing.assert_allclose(answer["score"], exported.scores, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(answer["threshold"], exported.calibration.threshold, atol=1e-6)
+    expected = [b"fake" if score >= exported.calibration.threshold else b"real" for score in exported.scores]
+    assert answer["decision"].tolist() == expected
+    assert set(expected) == {b"fake", b"real"}
+
+
+def test_examples_without_a_label_get_the_same(ask, exported):
+    answer = ask("serving_default", [_unlabelled(image) for image in exported.images])
+    np.testing.assert_allclose(answer["score"], exported.scores, rtol=0, atol=1e-5)
+    decided = (exported.scores >= exported.calibration.threshold).astype(np.float32)
+    np.testing.assert_array_equal(answer["predicted_label"], decided)
+
+
+def test_the_pixels_are_those_a_reader_would_make(ask, exported, expected_pixels):
+    image = ask("transform_features", [_unlabelled(exported.images[0])])["image"]
+    np.testing.assert_allclose(image[0], expected_pixels(exported.images[0]), atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [b"", b"text", b"\xff\xd8\xff\xe0 cut"])
+def test_what_is_no_image_is_refused(ask, wrong):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        ask("serving_bytes", [wrong])
