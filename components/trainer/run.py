@@ -36,8 +36,8 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
 
     Args:
         fn_args: from TFX. `custom_config` holds `settings` (a `TrainerSettings` as JSON), `model_name`,
-            `source_hash`, and `training_dir` (where stages keep what lets a killed run go on; None for a folder
-            of this run alone).
+            `source_hash`, `weights_hash` (of the weights file, or None), and `training_dir` (where stages keep
+            what lets a killed run go on; None for a folder of this run alone).
 
     Raises:
         WeightsError: when pretrained weights cannot be had.
@@ -96,7 +96,8 @@ def _training_folder(fn_args: tfx.components.FnArgs, custom: dict[str, Any]) -> 
     """One folder for each (configuration, code, input): what another training left must not be taken up."""
     if custom["training_dir"] is None:
         return Path(fn_args.model_run_dir) / "stages"
-    decides = [custom["settings"], custom["source_hash"], fn_args.transform_output, fn_args.train_files]
+    ours = [custom[key] for key in ("settings", "weights_hash", "source_hash")]
+    decides = [*ours, fn_args.transform_output, fn_args.train_files]
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
     return Path(custom["training_dir"]) / digest
 

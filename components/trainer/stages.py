@@ -16,6 +16,7 @@ import numpy as np
 from components.progress import tell
 from components.settings import StageSettings, TrainerSettings
 from components.trainer.augmentation import Augmentation
+from components.trainer.best_epoch import BestEpoch
 from components.trainer.dataset import TransformedSplit
 from components.trainer.model import Detector, set_trainable
 
@@ -83,16 +84,15 @@ class StageRunner:
 
         start = time.monotonic()
         if stage.trainable == "none" and not stage.augmented:
-            history = self._fit_on_embeddings(stage, folder)
+            epochs = self._fit_on_embeddings(stage, folder)
         else:
-            history = self._fit(stage, folder)
-        best = max if self._settings.training.monitor == "val_auc" else min
+            epochs = self._fit(stage, folder)
         result = StageResult(
             name=stage.name,
             trainable=str(stage.trainable),
             backbone_layers_trained=trained,
-            epochs=len(history["loss"]),
-            best=float(best(history[self._settings.training.monitor])),
+            epochs=len(epochs.values),
+            best=epochs.best,
             seconds=round(time.monotonic() - start, 1),
         )
         partial = folder / "partial.weights.h5"
@@ -101,7 +101,7 @@ class StageRunner:
         done.write_text(json.dumps(dataclasses.asdict(result)))
         return result
 
-    def _fit(self, stage: StageSettings, folder: Path) -> dict[str, list[float]]:
+    def _fit(self, stage: StageSettings, folder: Path) -> BestEpoch:
         training = self._settings.training
         model = self._detector.model(trains_backbone=stage.trainable != "none")
         augmentation = Augmentation(training.augmentation, training.seed) if stage.augmented else None
@@ -113,7 +113,7 @@ class StageRunner:
             validation=self._validation.batches(),
         )
 
-    def _fit_on_embeddings(self, stage: StageSettings, folder: Path) -> dict[str, list[float]]:
+    def _fit_on_embeddings(self, stage: StageSettings, folder: Path) -> BestEpoch:
         """The frozen part sees each image once; the head then trains on what came out. Exact, as nothing varies."""
         embedder = self._detector.embedder()
 
@@ -129,7 +129,9 @@ class StageRunner:
             validation=embed(self._validation),
         )
 
-    def _compile_and_fit(self, model: keras.Model, stage: StageSettings, folder: Path, train, validation):
+    def _compile_and_fit(
+        self, model: keras.Model, stage: StageSettings, folder: Path, train, validation
+    ) -> BestEpoch:
         training = self._settings.training
         model.compile(
             # A fresh optimizer each stage: an old one holds moments of other weights.
@@ -138,13 +140,15 @@ class StageRunner:
             metrics=[keras.metrics.AUC(from_logits=True, name="auc")],
         )
         monitor, mode = training.monitor, "max" if training.monitor == "val_auc" else "min"
-        history = model.fit(
+        best_epoch = BestEpoch(folder, monitor, mode)
+        model.fit(
             *train,
             validation_data=validation,
             epochs=stage.epochs,
             batch_size=training.batch_size if len(train) == 2 else None,
             class_weight=self._train.class_weight() if training.balance_classes else None,
             callbacks=[
+                best_epoch,
                 keras.callbacks.BackupAndRestore(str(folder / "backup")),
                 keras.callbacks.ReduceLROnPlateau(
                     monitor=monitor,
@@ -154,10 +158,7 @@ class StageRunner:
                     min_lr=training.min_learning_rate,
                 ),
                 keras.callbacks.EarlyStopping(
-                    monitor=monitor,
-                    mode=mode,
-                    patience=training.early_stopping_patience,
-                    restore_best_weights=True,
+                    monitor=monitor, mode=mode, patience=training.early_stopping_patience
                 ),
                 keras.callbacks.LambdaCallback(
                     on_epoch_end=lambda epoch, logs: tell(
@@ -167,4 +168,5 @@ class StageRunner:
             ],
             verbose=2,
         )
-        return history.history
+        best_epoch.restore()
+        return best_epoch

@@ -44,6 +44,11 @@ def test_among_equals_the_highest_threshold_wins(problem):
         assert f1_score(labels, scores >= higher, zero_division=0.0) < best - 1e-12
 
 
+def test_a_tie_is_decided_for_the_threshold_that_calls_fewer_fake():
+    # One fake found of two with no false alarm, or both with two: F1 is 2/3 either way.
+    assert best_f1_threshold(np.array([0.9, 0.6, 0.4, 0.1]), np.array([1, 0, 0, 1])) == pytest.approx(0.75)
+
+
 @pytest.mark.parametrize("score", [0.0, 0.5, np.nextafter(0.5, 1)])
 def test_the_threshold_parts_neighbouring_numbers(score):
     scores = np.array([score, np.nextafter(score, 1)])

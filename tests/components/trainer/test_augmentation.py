@@ -48,6 +48,17 @@ def test_ten_degrees_are_ten_degrees():
     assert max(degrees) > 8
 
 
+def test_a_zoom_of_a_tenth_is_a_tenth():
+    """The width of a bright bar across the middle shows by how much it was enlarged."""
+    images = np.zeros((64, 101, 101, 3), np.float32)
+    images[:, 30:71] = 1.0
+    widths = _augmentation(zoom=0.1)(images).numpy()[:, :, 50, 0].sum(axis=1) / 41
+    assert widths.min() >= 1 / 1.1 - 0.02
+    assert widths.max() <= 1 / 0.9 + 0.02
+    assert widths.min() < 0.95
+    assert widths.max() > 1.05
+
+
 def test_the_range_stays_and_a_seed_repeats(pixels):
     changed = AugmentationSettings()
     first, again, other = (Augmentation(changed, seed)(pixels).numpy() for seed in (1, 1, 2))

@@ -6,8 +6,11 @@ import json
 import keras
 import numpy as np
 import pytest
+from scipy.special import expit
+from sklearn.metrics import log_loss
 
 from components.settings import ModelSettings, StageSettings, TrainerSettings, TrainingSettings
+from components.trainer.dataset import TransformedSplit
 from components.trainer.stages import StageRunner
 
 _FROZEN = StageSettings(name="frozen", trainable="none", epochs=2, learning_rate=1e-2)
@@ -57,6 +60,24 @@ def test_frozen_weights_do_not_move_by_one_bit_and_unfrozen_ones_do(runner, smal
     assert all(layers - backbone for layers in moved)
 
 
+def test_the_statistics_of_a_pretrained_backbone_do_not_move_unless_a_stage_says_so(
+    make_split, small_detector, tmp_path
+):
+    train, validation = make_split(16), make_split(16, first=100)
+    for policy, moving in (
+        ("auto", {"conv_1", "conv_2"}),
+        ("trained", {"conv_1", "norm_1", "conv_2", "norm_2"}),
+    ):
+        stage = _ALL.model_copy(update={"name": policy, "batch_normalization": policy, "epochs": 1})
+        settings = _settings(stage)
+        pretrained = settings.model_copy(update={"model": ModelSettings(weights="imagenet", image_size=32)})
+        detector = small_detector()
+        before = _weights(detector)
+        StageRunner(pretrained, detector, train, validation, tmp_path).run(stage)
+        backbone = {path: value for path, value in before.items() if path.startswith(("conv", "norm"))}
+        assert _moved(backbone, _weights(detector)) == moving
+
+
 def test_cached_embeddings_train_the_head_as_the_whole_model_would(make_split, small_detector, tmp_path):
     train, validation = make_split(16, batch_size=16), make_split(16, first=100)
     frozen, whole = (
@@ -89,21 +110,59 @@ def test_a_stage_that_is_done_is_taken_up_and_not_trained_again(runner, small_de
     assert _moved(_weights(first), _weights(second)) == set()
 
 
-def test_a_stage_that_was_killed_goes_on_after_its_last_whole_epoch(runner, monkeypatch):
+@pytest.fixture
+def kill_after(monkeypatch):
+    """``kill_after(epochs)``: a training dies when it has told of so many epochs; the list holds what it told."""
+
     class KilledError(Exception):
         pass
 
-    def kill(text):
-        raise KilledError(text)
+    def arm(epochs):
+        told = []
 
-    monkeypatch.setattr("components.trainer.stages.tell", kill)
-    with pytest.raises(KilledError, match="epoch 1 of 2"):
-        runner(_ALL).run(_ALL)
+        def tell(text):
+            told.append(text)
+            if len(told) == epochs:
+                raise KilledError
 
-    told = []
-    monkeypatch.setattr("components.trainer.stages.tell", told.append)
-    runner(_ALL).run(_ALL)
-    assert [text.split(":")[0] for text in told] == ["stage all, epoch 2 of 2"]
+        monkeypatch.setattr("components.trainer.stages.tell", tell)
+        return told, pytest.raises(KilledError)
+
+    return arm
+
+
+@pytest.mark.parametrize("killed_after", [1, 3])
+def test_a_stage_that_was_killed_goes_on_after_its_last_whole_epoch(runner, kill_after, killed_after):
+    stage = _ALL.model_copy(update={"epochs": 3})
+    told, dies = kill_after(killed_after)
+    with dies:
+        runner(stage).run(stage)
+    result = runner(stage).run(stage)
+    assert [text.split(":")[0] for text in told] == [f"stage all, epoch {epoch} of 3" for epoch in (1, 2, 3)]
+    assert result.epochs == 3
+
+
+@pytest.mark.parametrize("stage", [_FROZEN, _ALL], ids=lambda stage: stage.name)
+def test_the_best_epoch_is_kept_even_when_it_came_before_a_kill(
+    stage, kill_after, small_detector, make_split, make_pictures, write_transformed, tmp_path
+):
+    train, validation = make_split(40), make_split(16, first=100)
+    stage = stage.model_copy(update={"epochs": 3})
+    settings = _settings(stage, monitor="val_loss")
+    told, dies = kill_after(2)
+    with dies:
+        StageRunner(settings, small_detector(), train, validation, tmp_path).run(stage)
+    # The epoch that is left looks bad whatever it learns: the labels it is judged by are swapped.
+    pixels, labels = make_pictures(16, 100)
+    swapped = TransformedSplit([write_transformed(tmp_path / "swapped.gz", pixels, 1 - labels)], 32, 8)
+    detector = small_detector()
+    result = StageRunner(settings, detector, train, swapped, tmp_path).run(stage)
+
+    losses = [float(text.split()[-1]) for text in told]
+    assert result.best == pytest.approx(min(losses[:2]), abs=6e-4)
+    assert losses[2] > result.best
+    logits = detector.model().predict(validation.batches(), verbose=0)[:, 0]
+    assert log_loss(labels, expit(logits.astype(float))) == pytest.approx(result.best, abs=1e-4)
 
 
 def test_the_result_says_how_it_went(runner, tmp_path):
