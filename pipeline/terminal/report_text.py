@@ -27,7 +27,7 @@ def report_text(report: RunReport) -> Group:
 def _phase_table(report: RunReport) -> Table:
     table = _table(
         "Phases (tau chosen on validation; test only reported)",
-        ("stage", "epochs", "time", "tau", "split", "images", "AUC"),
+        ("stage", "epochs", "min:s", "tau", "split", "images", "AUC"),
     )
     for phase in report.phases:
         stage, calibration = phase["stage"], phase["calibration"]
@@ -85,4 +85,4 @@ def _rate(value: float | None) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
+    return "{}:{:02}".format(*divmod(round(seconds), 60))
