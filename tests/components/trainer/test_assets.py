@@ -67,3 +67,14 @@ def test_every_signature_is_warmed_up_at_both_batch_sizes(exported):
     signatures = ("serving_bytes", "serving_default", "transform_features")
     assert sizes == {(signature, size) for signature in signatures for size in (1, 8)}
     assert {request.model_spec.name for request in requests} == {"small"}
+
+
+def test_warm_up_asks_about_the_given_images_until_a_batch_is_full(exported):
+    path = str(exported.folder / "assets.extra" / WARMUP_FILE)
+    batches = [
+        tf.make_ndarray(request.inputs["image_bytes"]).tolist()
+        for record in tf.data.TFRecordDataset(path).as_numpy_iterator()
+        for request in [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request]
+        if request.model_spec.signature_name == "serving_bytes"
+    ]
+    assert batches == [exported.images[:1], exported.images[:4] * 2]

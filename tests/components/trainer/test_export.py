@@ -57,3 +57,14 @@ def test_the_pixels_are_those_a_reader_would_make(ask, exported, expected_pixels
 def test_what_is_no_image_is_refused(ask, wrong):
     with pytest.raises(tf.errors.InvalidArgumentError):
         ask("serving_bytes", [wrong])
+
+
+def test_every_weight_is_stored_once(exported):
+    stored = tf.train.load_checkpoint(str(exported.folder / "variables" / "variables"))
+    types = stored.get_variable_to_dtype_map()
+    sizes = [
+        int(np.prod(shape))
+        for name, shape in stored.get_variable_to_shape_map().items()
+        if types[name] == tf.float32
+    ]
+    assert sum(sizes) == exported.model.count_params()
