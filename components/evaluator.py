@@ -13,17 +13,19 @@ DECISION_OUTPUT = "predicted_label"
 """Outputs of the `serving_default` signature; the second is the decision at tau, as 0.0 or 1.0."""
 
 
-def eval_config(settings: EvaluatorSettings) -> config_pb2.EvalConfig:
+def eval_config(settings: EvaluatorSettings, columns: Sequence[str] = ()) -> config_pb2.EvalConfig:
     """TFMA's configuration: score metrics over the threshold grid, decision metrics at tau, all by slice.
 
     Args:
         settings: of this project.
+        columns: annotated columns of the records, to slice by besides what the settings say.
     """
+    slices = dict.fromkeys([*settings.slices, *(example.COLUMN_PREFIX + column for column in columns)])
     return config_pb2.EvalConfig(
         model_specs=[config_pb2.ModelSpec(signature_name="serving_default", label_key=example.LABEL_KEY)],
         slicing_specs=[
             config_pb2.SlicingSpec(),
-            *(config_pb2.SlicingSpec(feature_keys=[key]) for key in settings.slices),
+            *(config_pb2.SlicingSpec(feature_keys=[key]) for key in slices),
         ],
         metrics_specs=[
             config_pb2.MetricsSpec(

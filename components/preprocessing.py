@@ -44,18 +44,40 @@ def normalise(pixels: tf.Tensor) -> tf.Tensor:
     return tf.cast(pixels, tf.float32) / 255.0
 
 
-def decode_and_resize(encoded: tf.Tensor, size: int) -> tf.Tensor:
+def refuse_small(pixels: tf.Tensor, smallest_face: int) -> tf.Tensor:
+    """Passes an image on if its shorter side has so many pixels.
+
+    Args:
+        pixels: uint8 `[height, width, 3]`.
+        smallest_face: least pixels of the shorter side.
+
+    Raises:
+        tf.errors.InvalidArgumentError: when run on a smaller image.
+    """
+    is_large_enough = tf.reduce_min(tf.shape(pixels)[:2]) >= smallest_face
+    message = (
+        f"Expected an image with a shorter side of at least {smallest_face} pixels, received (height, width)"
+    )
+    with tf.control_dependencies([tf.debugging.Assert(is_large_enough, [message, tf.shape(pixels)[:2]])]):
+        return tf.identity(pixels)
+
+
+def decode_and_resize(encoded: tf.Tensor, size: int, smallest_face: int = 1) -> tf.Tensor:
     """Decodes and resizes a batch.
 
     Args:
         encoded: string `[N]`, one encoded image each.
         size: side of the square, in pixels.
+        smallest_face: least pixels of an image's shorter side.
 
     Returns:
         uint8 `[N, size, size, 3]`.
+
+    Raises:
+        tf.errors.InvalidArgumentError: when run on bytes that are no complete image, or on too small an image.
     """
     return tf.map_fn(
-        lambda one: resize(decode(one), size),
+        lambda one: resize(refuse_small(decode(one), smallest_face), size),
         encoded,
         fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
     )

@@ -7,106 +7,98 @@ from pathlib import Path
 
 from data.errors import BadInputError
 from data.example import LABEL_MAP, SPLITS
+from data.record_folder import CARD_FILE, span_folder, spans
 
-CARD_FILE = "dataset_card.json"
-CARD_VERSION = 1
+CARD_VERSION = 2
 
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """Everything countable about an imported data set. ``found == kept + sum(quarantined.values())``.
+    """Everything countable about one span. ``found == kept + sum(quarantined.values())``.
 
     Attributes:
-        name: name of the source folder.
+        name: name of the source.
         layout: how the source was read.
-        found: files found in the classes' folders.
+        span: number of the delivery, from 1.
+        found: images found in the source.
         kept: images written to records.
-        quarantined: refused files by reason.
+        quarantined: refused images by reason.
+        skipped: what the source itself leaves out by its own rules, by reason, such as boxes around crowds.
         left_out: number of files that belong to no class, such as a README.
         splits: images by split, then label name: ``{"train": {"real": 373, "fake": 374}, …}``.
         formats: images by label name, then format.
         sizes: images by label name, then ``"WIDTHxHEIGHT"``.
         sources: images by label name, then source.
         methods: images by label name, then method.
-        groups: number of groups, images in the largest, images in groups of more than one, groups that an
-            official split tears apart.
+        columns: images by annotated column, then value.
+        groups: number of groups, images in the largest, images in groups of more than one, images in groups of an
+            earlier span.
         exact_copies: kept images whose bytes another kept image has, too.
+        near_copies: pairs of images with near perceptual hashes and unequal bytes.
+        leaks: groups that the source's own splits tear apart, the images in them, and whether those of the earlier
+            splits were dropped; ``leaks.jsonl`` names each.
+        shortcuts: what cues tell of the label, a :class:`data.audit.shortcuts.PairAudit` each, as stored.
+        shortcuts_before: the same before the images were harmonised; empty where they were not.
+        harmonised: size and JPEG quality that every image was brought to; None where the bytes are as they came.
         shards: the record files in order: ``{"file": …, "split": …, "images": …, "sha256": …}``.
         options: the options that decided the result.
-        source_hash: SHA-256 over the paths and contents of the files found: names this very data set.
+        source_hash: SHA-256 over the names and contents of the images found: names this very data set.
         fingerprint: :func:`data.fingerprint.source_fingerprint` at the time of the import.
+        subset: name of the subset, where this is one.
         version: version of this card's format.
     """
 
     name: str
     layout: str
+    span: int
     found: int
     kept: int
     quarantined: dict[str, int]
+    skipped: dict[str, int]
     left_out: int
     splits: dict[str, dict[str, int]]
     formats: dict[str, dict[str, int]]
     sizes: dict[str, dict[str, int]]
     sources: dict[str, dict[str, int]]
     methods: dict[str, dict[str, int]]
+    columns: dict[str, dict[str, int]]
     groups: dict[str, int]
     exact_copies: int
+    near_copies: int
+    leaks: dict[str, int]
+    shortcuts: list[dict]
+    shortcuts_before: list[dict]
+    harmonised: dict[str, int] | None
     shards: list[dict]
     options: dict
     source_hash: str
     fingerprint: str
+    subset: str | None = None
     version: int = CARD_VERSION
-
-    def summary(self) -> str:
-        """The card in a dozen lines for people."""
-        refused = sum(self.quarantined.values())
-        lines = [
-            f"Data set {self.name}: {self.found} files found, {self.kept} images kept, {refused} quarantined",
-            "",
-            f"{'split':<8}" + "".join(f"{label:>9}" for label in LABEL_MAP) + f"{'share':>9}",
-        ]
-        for split in SPLITS:
-            counts = self.splits[split]
-            share = sum(counts.values()) / self.kept
-            lines.append(
-                f"{split:<8}" + "".join(f"{counts[label]:>9}" for label in LABEL_MAP) + f"{share:>9.1%}"
-            )
-        lines.append("")
-        for title, table in (("formats", self.formats), ("sizes", self.sizes), ("methods", self.methods)):
-            lines.append(f"{title:<8} " + "; ".join(f"{label}: {_top(table[label])}" for label in LABEL_MAP))
-        lines.append(
-            f"groups   {self.groups['count']}, the largest of {self.groups['largest']} images; "
-            f"{self.exact_copies} exact copies"
-        )
-        if self.groups["across_official_splits"]:
-            lines.append(
-                f"LEAK     {self.groups['across_official_splits']} groups lie across the official splits"
-            )
-        if self.quarantined:
-            lines.append("refused  " + _top(self.quarantined))
-        if self.left_out:
-            lines.append(f"left out {self.left_out} files that are in neither a real nor a fake folder")
-        return "\n".join(lines)
 
 
 def write_card(folder: Path, card: DatasetCard) -> None:
-    """Writes the card into ``folder``."""
+    """Writes the card into the folder of its span."""
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
 
 
-def read_card(folder: str | Path) -> DatasetCard:
-    """Reads the card of an imported data set.
+def read_card(records: str | Path, span: int = 1) -> DatasetCard:
+    """Reads the card of a span.
+
+    Args:
+        records: folder of imported records.
+        span: its number.
 
     Raises:
         BadInputError: the folder holds no card, or one that this version cannot read.
     """
-    path = Path(folder) / CARD_FILE
+    path = span_folder(Path(records), span) / CARD_FILE
     try:
         values = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except (FileNotFoundError, NotADirectoryError):
         raise BadInputError(
-            f"Expected an imported data set with a {CARD_FILE} at {folder}, found none. "
+            f"Expected an imported data set at {records}, found no {path.name} in {path.parent.name}/. "
             "Make one with `deepfake-inspector data import SOURCE --out DIR`."
         ) from None
     except ValueError as error:
@@ -121,12 +113,30 @@ def read_card(folder: str | Path) -> DatasetCard:
     return DatasetCard(**values)
 
 
-def is_imported(folder: str | Path) -> bool:
-    """Whether ``folder`` holds an imported data set (as opposed to a folder of images, or nothing)."""
-    return (Path(folder) / CARD_FILE).is_file()
+def read_cards(records: str | Path) -> list[DatasetCard]:
+    """The cards of all spans, in their order.
+
+    Raises:
+        BadInputError: see :func:`read_card`.
+    """
+    return [read_card(records, span) for span in spans(records) or [1]]
 
 
-def _top(counts: dict[str, int], most: int = 4) -> str:
-    ordered = Counter(counts).most_common()
-    shown = ", ".join(f"{count} x {name}" for name, count in ordered[:most])
-    return shown + (f" and {len(ordered) - most} more kinds" if len(ordered) > most else "")
+def is_imported(records: str | Path) -> bool:
+    """Whether the folder holds an imported data set (as opposed to a folder of images, or nothing)."""
+    return (span_folder(Path(records), 1) / CARD_FILE).is_file()
+
+
+def count_by(labels: list[int], keys: list[str]) -> dict[str, dict[str, int]]:
+    """Counts keys by the name of their label, the most frequent first."""
+    pairs = Counter(zip(labels, keys, strict=True))
+    return {
+        name: dict(Counter({key: n for (own, key), n in pairs.items() if own == label}).most_common())
+        for name, label in LABEL_MAP.items()
+    }
+
+
+def count_splits(labels: list[int], splits: list[str]) -> dict[str, dict[str, int]]:
+    """Counts labels by split."""
+    by_label = count_by(labels, splits)
+    return {split: {name: by_label[name].get(split, 0) for name in LABEL_MAP} for split in SPLITS}

@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from data.options import ImportOptions
-from data.sources.files import visible_files
+from data.sources import ImageSource
 
 
-def source_fingerprint(root: str | Path, options: ImportOptions | None = None) -> str:
-    """Fingerprints what an import of ``root`` depends on, without opening an image.
+def source_fingerprint(source: ImageSource, options: ImportOptions) -> str:
+    """Fingerprints what an import depends on, without opening an image.
 
-    That is: path, size and modification time of every visible file below ``root``, the options (but
-    ``beam_args``), and this package's own source, so that a changed importer imports anew.
+    That is: name, size and modification time of every file of the source, the options (but ``beam_args``), and this
+    package's own code, so that a changed importer imports anew.
 
     Returns:
         64 hexadecimal digits. Equal fingerprints mean that importing again would give the same records.
@@ -21,16 +20,11 @@ def source_fingerprint(root: str | Path, options: ImportOptions | None = None) -
     Raises:
         BadInputError: a folder cannot be listed.
     """
-    root = Path(root).expanduser().resolve()
     digest = hashlib.sha256()
-    for name in visible_files(root):
-        try:
-            status = os.stat(root / name)
-            listed = f"{status.st_size}:{status.st_mtime_ns}"
-        except OSError:  # A broken link, say: it is part of the listing all the same.
-            listed = "unreadable"
-        digest.update(f"{name}\0{listed}\n".encode(errors="surrogateescape"))
-    digest.update(json.dumps((options or ImportOptions()).as_dict(), sort_keys=True).encode())
+    for name, stamp in source.stamps():
+        digest.update(f"{name}\0{stamp}\n".encode(errors="surrogateescape"))
+    digest.update(source.layout.encode())
+    digest.update(json.dumps(options.as_dict(), sort_keys=True).encode())
     digest.update(code_hash().encode())
     return digest.hexdigest()
 

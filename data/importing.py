@@ -1,24 +1,33 @@
-"""Importing a data set: from a folder of images to records, a card and a quarantine list."""
+"""Importing a data set: from files of images to records, a card, and a list of what was refused."""
 
-import hashlib
+import dataclasses
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
 from data.atomic_folder import atomic_folder
-from data.card import CARD_FILE, DatasetCard, is_imported, read_card, write_card
+from data.audit.shortcuts import PairAudit, ShortcutError, audit_shortcuts
+from data.card import DatasetCard, is_imported, read_card, write_card
+from data.describing import describe_import
 from data.errors import BadInputError
-from data.example import LABEL_MAP, LABEL_NAMES, SPLITS
 from data.fingerprint import source_fingerprint
-from data.groups import group_images
-from data.inspection import Inspected
+from data.image_table import numbers, read_table, values, with_columns, write_table
+from data.images.harmonising import Form, common_form
+from data.images.perceptual_hash import CROPS, packed_hashes
+from data.import_lists import quarantined, write_leaks, write_quarantine
 from data.options import ImportOptions
+from data.partition.placing import NO_IMAGES, Images, Placing, place_images
 from data.progress import Progress
-from data.quarantine import QUARANTINE_FILE, Quarantined, check_share, write_quarantine
-from data.shards import Placed, plan_shards
-from data.sources import ImageSource, open_source
-from data.splits import assign_splits, check_every_class
+from data.quarantine import check_share
+from data.record_folder import check_next_span, check_replaceable, span_folder, spans
+from data.schema import dataset_schema, extended_schema, read_schema, write_schema
+from data.shards import ShardWriter, new_facts_of, plan_shards
+from data.sources import MANIFESTS, ImageSource, open_source
 
 
 def import_images(
@@ -26,138 +35,231 @@ def import_images(
     out_dir: str | Path,
     options: ImportOptions | None = None,
     progress: Progress | None = None,
+    span: int | None = None,
 ) -> DatasetCard:
     """Imports the images of ``source`` into ``out_dir``: all of it, or nothing.
 
-    Every file found is either written to a record or listed in ``quarantine.jsonl``. Importing the same files
-    with the same options gives the same record files, byte for byte. An earlier import at ``out_dir`` is
-    replaced.
+    Every image found is either written to a record or listed in ``quarantine.jsonl``. Importing the same files with
+    the same options gives the same record files, byte for byte.
 
     Args:
-        source: a folder, or a source opened by :func:`data.sources.open_source`.
-        out_dir: where ``{train,val,test}-NNNNN-of-NNNNN.tfrecord.gz``, ``dataset_card.json`` and
-            ``quarantine.jsonl`` shall stand.
+        source: a folder, zip archive or manifest, or a source opened by :func:`data.sources.open_source`.
+        out_dir: a folder of records, see :mod:`data.record_folder`.
         options: settings; the defaults where None.
         progress: called as ``progress(step, done, total)`` with the steps inspect, group and write.
+        span: number of the delivery, if ``out_dir`` shall keep the earlier ones; with None an earlier import of one
+            span is replaced.
 
     Returns:
         The card that was written.
 
     Raises:
-        BadInputError: the source does not have its layout; too many files, or all, are unusable; a split
-            would lack a class; ``out_dir`` holds something else; or a file changed while it was imported.
+        BadInputError: the source does not have its layout; too many images, or all, are unusable; a split would
+            lack a class; a shortcut was found and ``options.strict`` is set; ``out_dir`` holds something else; or
+            a file changed while it was imported.
     """
-    from data.beam_passes import inspect_images, write_shards
-
     options = options or ImportOptions()
     if not isinstance(source, ImageSource):
-        source = open_source(source, options.layout)
-    target = Path(out_dir).expanduser().resolve()
-    _check_target(target, source.root)
-    fingerprint = source_fingerprint(source.root, options)
-    images = list(source)
-
-    with atomic_folder(target) as folder, tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        scratch = Path(scratch)
-        inspected = inspect_images(images, options.limits, options.beam_args, scratch, progress)
-        good, refused = _part(inspected)
-        check_share(refused, len(inspected), options.max_quarantined_share)
-        if progress:
-            progress("group", 0, len(good))
-        placed = _place(good, options)
-        if progress:
-            progress("group", len(good), len(good))
-        shards = plan_shards(placed, options.images_per_shard, options.seed)
-        written = write_shards(shards, folder, options.limits.max_bytes, options.beam_args, scratch, progress)
-        _check_unchanged(written)
-        card = _make_card(source, inspected, placed, refused, written, options, fingerprint)
-        write_quarantine(folder, refused)
-        write_card(folder, card)
+        source = open_source(source, options.layout, options.margin)
+    root = Path(out_dir).expanduser().resolve()
+    _check_target(root, source)
+    if span is not None:
+        check_next_span(root, span)
+    elif len(spans(root)) > 1:
+        raise BadInputError(
+            f"Expected a new folder, or an import of one span, at {root}; it holds {len(spans(root))} spans, which "
+            f"would be lost. Add to them with --span {len(spans(root)) + 1}, or choose another folder."
+        )
+    is_first = span in (None, 1)
+    with (
+        atomic_folder(root if is_first else span_folder(root, span)) as folder,
+        tempfile.TemporaryDirectory(dir=folder.parent) as scratch,
+    ):
+        if is_first:
+            target = span_folder(folder, 1)
+            target.mkdir()
+            card = _import_span(source, target, 1, NO_IMAGES, options, Path(scratch), progress)
+            write_schema(folder, dataset_schema(*_domains(card), options.limits.grey_allowed))
+        else:
+            card = _import_span(source, folder, span, _earlier(root, span), options, Path(scratch), progress)
+            if options.extend_schema:
+                write_schema(root, extended_schema(read_schema(root), *_domains(card)))
     return card
 
 
 def is_up_to_date(source: str | Path, out_dir: str | Path, options: ImportOptions | None = None) -> bool:
-    """Whether ``out_dir`` holds what importing the folder ``source`` with these options would give.
+    """Whether ``out_dir`` holds what importing ``source`` with these options would give.
 
     Opens no image: compares :func:`data.fingerprint.source_fingerprint` with the card's.
     """
+    options = options or ImportOptions()
     if not is_imported(out_dir):
         return False
     try:
-        return read_card(out_dir).fingerprint == source_fingerprint(source, options)
+        card = read_card(out_dir)
+        return card.fingerprint == source_fingerprint(
+            open_source(source, options.layout, options.margin), options
+        )
     except BadInputError:  # A card of another version: import anew.
         return False
 
 
-def _check_target(target: Path, source: Path) -> None:
-    if target.is_relative_to(source) or source.is_relative_to(target):
+def _import_span(
+    source: ImageSource,
+    folder: Path,
+    span: int,
+    earlier: Images,
+    options: ImportOptions,
+    scratch: Path,
+    progress: Progress | None,
+) -> DatasetCard:
+    from data.beam_passes import inspect_images, write_shards
+
+    fingerprint = source_fingerprint(source, options)
+    found = inspect_images(source, options.limits, options.beam_args, scratch, progress)
+    found = _with_conflicts_refused(found)
+    check_share(quarantined(found), len(found), options.max_quarantined_share)
+    if progress:
+        progress("group", 0, len(found))
+    found, placing = _placed(found, earlier, options)
+    kept = found.filter(compute.is_null(found.column("reason")))
+    if progress:
+        progress("group", len(found), len(found))
+
+    shortcuts_before = audit_shortcuts(kept, options.max_cue_auc)
+    form = _form(kept, options)
+    if form is None:
+        _check_shortcuts(shortcuts_before, options)
+    shards, order = plan_shards(kept, options.images_per_shard, options.seed, scratch)
+    writer = ShardWriter(str(folder), options.limits, span, form)
+    written = write_shards(shards, writer, options.beam_args, scratch, progress)
+    _check_unchanged(written)
+    kept = kept.take(pa.array(order))
+    shortcuts = shortcuts_before
+    if form is not None:
+        kept = with_columns(kept, new_facts_of(shards))
+        shortcuts = audit_shortcuts(kept, options.max_cue_auc)
+        _check_shortcuts(shortcuts, options)
+
+    card = describe_import(
+        source,
+        found,
+        kept,
+        placing,
+        options,
+        span=span,
+        shortcuts=[dataclasses.asdict(one) for one in shortcuts],
+        shortcuts_before=[dataclasses.asdict(one) for one in shortcuts_before] if form else [],
+        harmonised=dataclasses.asdict(form) if form else None,
+        shards=[{key: shard[key] for key in ("file", "split", "images", "sha256")} for shard in written],
+        fingerprint=fingerprint,
+    )
+    write_quarantine(folder, quarantined(found))
+    write_leaks(folder, found, placing.leaks)
+    write_table(folder, kept)
+    write_card(folder, card)
+    return card
+
+
+def _with_conflicts_refused(found: pa.Table) -> pa.Table:
+    """Refuses images of equal bytes and unequal labels."""
+    names, labels, digests = (values(found, column) for column in ("name", "label", "sha256"))
+    holders = defaultdict(list)
+    for position, digest in enumerate(digests):
+        if digest is not None:
+            holders[digest].append(position)
+    refused = {}
+    for positions in holders.values():
+        if len({labels[position] for position in positions}) > 1:
+            for position in positions:
+                others = [names[other] for other in positions if other != position][:3]
+                refused[position] = ("conflicting_label", f"same bytes as {', '.join(others)}")
+    return _refuse(found, refused)
+
+
+def _refuse(found: pa.Table, refused: Mapping[int, tuple[str, str]]) -> pa.Table:
+    reasons, details = values(found, "reason"), values(found, "detail")
+    for position, (reason, detail) in refused.items():
+        reasons[position], details[position] = reason, detail
+    return with_columns(found, {"reason": reasons, "detail": details})
+
+
+def _placed(found: pa.Table, earlier: Images, options: ImportOptions) -> tuple[pa.Table, Placing]:
+    """The table with ``group`` and ``split``; positions in the placing are rows of the whole table."""
+    rows = np.flatnonzero(found.column("reason").is_null().to_numpy())
+    good = found.take(pa.array(rows))
+    placing = place_images(
+        _images(good, options.official_splits),
+        shares=options.shares,
+        seed=options.seed,
+        radius=options.group_radius,
+        drop_leaks=options.drop_leaks,
+        earlier=earlier,
+    )
+    groups, splits = (np.full(len(found), None, dtype=object) for _ in range(2))
+    groups[rows], splits[rows] = placing.groups, placing.splits
+    found = _refuse(found, {int(rows[position]): why for position, why in placing.refused.items()})
+    leaks = [[int(rows[position]) for position in leak] for leak in placing.leaks]
+    return (
+        with_columns(found, {"group": list(groups), "split": list(splits)}),
+        dataclasses.replace(placing, leaks=leaks),
+    )
+
+
+def _images(table: pa.Table, official_splits: bool) -> Images:
+    official = values(table, "official_split") if official_splits else [None] * len(table)
+    return Images(
+        sha256=values(table, "sha256"),
+        hashes=packed_hashes(values(table, "perceptual_hash")),
+        crops=packed_hashes(values(table, "cropped_hashes")).reshape(len(table), len(CROPS), -1),
+        known_groups=values(table, "known_group"),
+        labels=values(table, "label"),
+        splits=official,
+    )
+
+
+def _earlier(root: Path, span: int) -> Images:
+    """All images of the spans before this one."""
+    table = pa.concat_tables([read_table(span_folder(root, number)) for number in range(1, span)])
+    return dataclasses.replace(
+        _images(table, official_splits=False), splits=values(table, "split"), groups=values(table, "group")
+    )
+
+
+def _form(kept: pa.Table, options: ImportOptions) -> Form | None:
+    if options.harmonise is None:
+        return None
+    return common_form(
+        np.minimum(numbers(kept, "width"), numbers(kept, "height")),
+        values(kept, "jpeg_quality"),
+        options.harmonise.size,
+        options.harmonise.quality,
+    )
+
+
+def _check_shortcuts(audits: Sequence[PairAudit], options: ImportOptions) -> None:
+    sentences = [sentence for audit in audits for sentence in audit.sentences()]
+    if options.strict and sentences:
+        raise ShortcutError(sentences, options.max_cue_auc)
+
+
+def _domains(card: DatasetCard) -> tuple[list[str], dict[str, list[str]]]:
+    """The sources of a data set, and the values of its annotated columns."""
+    return (
+        sorted({source for counts in card.sources.values() for source in counts}),
+        {column: sorted(counts) for column, counts in card.columns.items()},
+    )
+
+
+def _check_target(target: Path, source: ImageSource) -> None:
+    holder = source.tree.root
+    # A manifest takes what it lists, whatever else comes to lie beside it.
+    if holder.is_relative_to(target) or (target.is_relative_to(holder) and source.layout not in MANIFESTS):
         raise BadInputError(
-            f"Expected source and target apart from each other, received {source} and {target}. "
+            f"Expected source and target apart from each other, received {holder} and {target}. "
             "Choose an output folder beside the images."
         )
-    if target.exists() and not target.is_dir():
-        raise BadInputError(f"Expected a new folder or an earlier import at {target}, found a file.")
-    if not target.exists():
-        return
-    foreign = [path.name for path in sorted(target.iterdir()) if not _is_ours(path)]
-    if foreign:
-        raise BadInputError(
-            f"Expected a new or empty folder, or an earlier import, at {target}; "
-            f"found {', '.join(foreign[:5])}{f' and {len(foreign) - 5} more' if len(foreign) > 5 else ''}. "
-            "Choose another output folder: this one would be replaced."
-        )
-
-
-def _is_ours(path: Path) -> bool:
-    is_shard = path.name.endswith(".tfrecord.gz") and path.name.startswith(
-        tuple(f"{split}-" for split in SPLITS)
-    )
-    return path.is_file() and (is_shard or path.name in (CARD_FILE, QUARANTINE_FILE))
-
-
-def _part(inspected: Sequence[Inspected]) -> tuple[list[Inspected], list[Quarantined]]:
-    """Parts the usable images from the refused ones, among them equal bytes with unequal labels."""
-    labels_of = defaultdict(set)
-    names_of = defaultdict(list)
-    for item in inspected:
-        if item.facts:
-            labels_of[item.facts.sha256].add(item.image.label)
-            names_of[item.facts.sha256].append(item.image.name)
-    good, refused = [], []
-    for item in inspected:
-        name, label = item.image.name, item.image.label
-        if item.facts is None:
-            refused.append(Quarantined(name, label, item.reason, item.detail))
-        elif len(labels_of[item.facts.sha256]) > 1:
-            others = [other for other in names_of[item.facts.sha256] if other != name]
-            detail = f"same bytes as {', '.join(others[:3])}"
-            refused.append(Quarantined(name, label, "conflicting_label", detail))
-        else:
-            good.append(item)
-    return good, refused
-
-
-def _place(good: Sequence[Inspected], options: ImportOptions) -> list[Placed]:
-    """Groups the images and gives each a split: the data set's own where it has one."""
-    labels = [item.image.label for item in good]
-    groups = group_images(
-        [item.facts.sha256 for item in good],
-        [item.facts.perceptual_hash for item in good],
-        [item.image.group for item in good],
-        options.group_radius,
-    )
-    official = [item.image.split for item in good]
-    if all(official):
-        splits = official
-        check_every_class(splits, labels, groups)
-    elif any(official):
-        raise BadInputError(
-            "Expected the source to name a split for every image or for none, "
-            f"received {sum(map(bool, official))} of {len(official)}."
-        )
-    else:
-        splits = assign_splits(groups, labels, options.shares, options.seed)
-    return [Placed(*row) for row in zip(good, groups, splits, strict=True)]
+    check_replaceable(target)
 
 
 def _check_unchanged(written: Sequence[dict]) -> None:
@@ -167,57 +269,3 @@ def _check_unchanged(written: Sequence[dict]) -> None:
             f"Expected the source to stay as it is during the import, but {len(changed)} files changed or "
             f"vanished, such as {', '.join(changed[:3])}. Import again once nothing writes to the folder."
         )
-
-
-def _make_card(
-    source: ImageSource,
-    inspected: Sequence[Inspected],
-    placed: Sequence[Placed],
-    refused: Sequence[Quarantined],
-    written: Sequence[dict],
-    options: ImportOptions,
-    fingerprint: str,
-) -> DatasetCard:
-    def count(value_of) -> dict[str, dict[str, int]]:
-        table = {name: Counter() for name in LABEL_MAP}
-        for item in placed:
-            table[LABEL_NAMES[item.inspected.image.label]][value_of(item)] += 1
-        return {name: dict(counter.most_common()) for name, counter in table.items()}
-
-    by_label = count(lambda item: item.split)
-    group_sizes = Counter(item.group for item in placed)
-    splits_of = defaultdict(set)
-    for item in placed:
-        splits_of[item.group].add(item.split)
-    return DatasetCard(
-        name=source.root.name,
-        layout=source.layout,
-        found=len(inspected),
-        kept=len(placed),
-        quarantined=dict(Counter(item.reason for item in refused).most_common()),
-        left_out=len(source.left_out()),
-        splits={split: {name: by_label[name].get(split, 0) for name in LABEL_MAP} for split in SPLITS},
-        formats=count(lambda item: item.inspected.facts.format),
-        sizes=count(lambda item: f"{item.inspected.facts.width}x{item.inspected.facts.height}"),
-        sources=count(lambda item: item.inspected.image.source),
-        methods=count(lambda item: item.inspected.image.method),
-        groups={
-            "count": len(group_sizes),
-            "largest": max(group_sizes.values()),
-            "images_in_shared_groups": sum(size for size in group_sizes.values() if size > 1),
-            "across_official_splits": sum(len(splits) > 1 for splits in splits_of.values()),
-        },
-        exact_copies=len(placed) - len({item.inspected.facts.sha256 for item in placed}),
-        shards=[{key: shard[key] for key in ("file", "split", "images", "sha256")} for shard in written],
-        options=options.as_dict(),
-        source_hash=_source_hash(inspected),
-        fingerprint=fingerprint,
-    )
-
-
-def _source_hash(inspected: Sequence[Inspected]) -> str:
-    digest = hashlib.sha256()
-    for item in inspected:
-        content = item.facts.sha256 if item.facts else item.reason
-        digest.update(f"{item.image.name}\0{content}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()

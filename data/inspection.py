@@ -1,33 +1,38 @@
-"""What the two passes of an import hand to each other: one small line of JSON an image."""
+"""Pass 1 over the images of one listing: each is read, checked and measured."""
 
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from data.decode_check import ImageFacts
-from data.sources.base import SourceImage
+from data.image_table import Row, row_of, source_image
+from data.images.decode_check import Limits, inspect_image
+from data.listing import read_rows, write_rows
+from data.quarantine import RejectedImageError
+from data.reading import read_image
 
 
-@dataclass(frozen=True)
-class Inspected:
-    """A file of the source and what came of looking at it: either ``facts``, or ``reason`` and ``detail``."""
+def inspect_listing(listing: Path, limits: Limits, on_image: Callable[[], None]) -> Path:
+    """Inspects the images of a listing, one at a time.
 
-    image: SourceImage
-    facts: ImageFacts | None = None
-    reason: str | None = None
-    detail: str | None = None
+    Args:
+        listing: a file of :mod:`data.listing`.
+        limits: what is refused.
+        on_image: called after each image.
 
-    def to_json(self) -> str:
-        """One line, without the line break."""
-        return json.dumps(asdict(self))
+    Returns:
+        A new file beside the listing: the same rows in the same order, with facts or a reason.
+    """
+    result = listing.with_name(listing.name.replace("listed", "inspected"))
+    write_rows(result, _inspected(listing, limits, on_image))
+    return result
 
-    @classmethod
-    def from_json(cls, line: str) -> "Inspected":
-        """Reads back what :meth:`to_json` wrote."""
-        values = json.loads(line)
-        facts = values["facts"]
-        return cls(
-            image=SourceImage(**values["image"]),
-            facts=ImageFacts(**facts) if facts else None,
-            reason=values["reason"],
-            detail=values["detail"],
-        )
+
+def _inspected(listing: Path, limits: Limits, on_image: Callable[[], None]) -> Iterator[Row]:
+    for row in read_rows(listing):
+        image = source_image(row)
+        try:
+            facts = inspect_image(read_image(image, limits), limits)
+        except RejectedImageError as rejected:
+            yield row_of(image, reason=rejected.reason, detail=rejected.detail)
+        else:
+            yield row_of(image, facts)
+        on_image()

@@ -3,14 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from data.decode_check import Limits
 from data.errors import BadInputError
-from data.perceptual_hash import DEFAULT_RADIUS, HASH_BITS
-from data.splits import DEFAULT_SHARES, check_shares
+from data.images.decode_check import Limits
+from data.images.perceptual_hash import DEFAULT_RADIUS, HASH_BITS
+from data.partition.splits import DEFAULT_SHARES, check_shares
+from data.sources.margins import DEFAULT_MARGIN
+
+DEFAULT_CUE_AUC = 0.75
+"""How well a cue may tell the label before it counts as a shortcut; see `data.audit.shortcuts`."""
 
 IN_MEMORY_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Beam in this process, by its full name: `DirectRunner` is the same in older Beams, but newer ones try Prism under
 that name first, a program that they fetch from the network."""
+
+
+@dataclass(frozen=True)
+class HarmoniseOptions:
+    """What every image is brought to; see :mod:`data.images.harmonising`.
+
+    Attributes:
+        size: width and height, in pixels; None for what suits the data set.
+        quality: JPEG quality, 1 to 100; None for what suits the data set.
+    """
+
+    size: int | None = None
+    quality: int | None = None
 
 
 @dataclass(frozen=True)
@@ -19,12 +36,19 @@ class ImportOptions:
 
     Attributes:
         layout: layout of the source, a key of ``data.sources.LAYOUTS`` or ``"auto"``.
-        shares: share of the images for each split; positive, summing to 1.
+        margin: how much of its own size a face's box is widened by on each side, where a source has boxes; 0 to 2.
+        shares: share of the images for each split, where the source has none; positive, summing to 1.
         seed: draws the splits and the order of the records.
+        official_splits: whether the source's own splits are kept, where it has any.
+        drop_leaks: whether images whose near copies are in a later official split are left out.
         max_quarantined_share: the import stops if a larger share of the files is unusable; 0 to 1.
-        limits: largest image and file accepted.
+        limits: what is refused.
         group_radius: images whose perceptual hashes differ in at most so many of 256 bits stay together.
-        images_per_shard: most images of one record file, and so what a worker holds in its hands.
+        max_cue_auc: the audit warns of a cue that tells the label better than this; 0.5 to 1.
+        strict: whether such a warning stops the import.
+        harmonise: what every image is brought to; None to store the bytes as they came.
+        extend_schema: whether sources and annotated values that a later span brings are added to the schema.
+        images_per_shard: most images of one record file.
         beam_args: Beam pipeline arguments, the runner among them. They change where the work is done, not its
             result.
 
@@ -33,11 +57,18 @@ class ImportOptions:
     """
 
     layout: str = "auto"
+    margin: float = DEFAULT_MARGIN
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     seed: int = 0
+    official_splits: bool = True
+    drop_leaks: bool = False
     max_quarantined_share: float = 0.05
     limits: Limits = field(default_factory=Limits)
     group_radius: int = DEFAULT_RADIUS
+    max_cue_auc: float = DEFAULT_CUE_AUC
+    strict: bool = False
+    harmonise: HarmoniseOptions | None = None
+    extend_schema: bool = False
     images_per_shard: int = 1000
     beam_args: tuple[str, ...] = (IN_MEMORY_RUNNER,)
 
@@ -52,6 +83,14 @@ class ImportOptions:
                 f"Expected a group_radius from 0 to {HASH_BITS // 4 - 1} bits, received {self.group_radius}: "
                 "beyond that, different faces count as copies of each other."
             )
+        if not 0.5 <= self.max_cue_auc <= 1:
+            raise BadInputError(f"Expected max_cue_auc between 0.5 and 1, received {self.max_cue_auc}.")
+        quality = self.harmonise and self.harmonise.quality
+        if quality is not None and not 1 <= quality <= 100:
+            raise BadInputError(f"Expected a JPEG quality from 1 to 100, received {quality}.")
+        size = self.harmonise and self.harmonise.size
+        if size is not None and size < 32:
+            raise BadInputError(f"Expected a size of at least 32 pixels, received {size}.")
         if self.images_per_shard < 1:
             raise BadInputError(f"Expected images_per_shard of at least 1, received {self.images_per_shard}.")
 

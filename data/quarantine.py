@@ -1,19 +1,14 @@
-"""The list of files that were refused, each with its reason.
+"""Why an image is refused, and when too many are.
 
-Bad input is never replaced, skipped in silence or trained on. It is written here, and when there is too much
-of it the import stops.
+Bad input is never replaced, skipped in silence or trained on. It is listed with its reason, and when there is too
+much of it the import stops.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from data.errors import BadInputError
-from data.example import LABEL_NAMES
-
-QUARANTINE_FILE = "quarantine.jsonl"
 
 #: Stable identifiers of the reasons, and what each means.
 REASONS = {
@@ -26,7 +21,12 @@ REASONS = {
     "zero_pixels": "an image without width or height",
     "unreadable": "the file cannot be read",
     "broken_link": "a link that leads nowhere",
-    "conflicting_label": "the same bytes stand in the real and in the fake folder",
+    "too_small": "too few pixels to show a face",
+    "extreme_aspect": "far longer than wide, or wider than long",
+    "grey": "no colours, where colours are expected",
+    "conflicting_label": "the same bytes stand under real and under fake",
+    "ties_splits": "its near copies of an earlier span are in several splits",
+    "leak": "left out on request: a near copy is in a later split",
 }
 
 
@@ -46,20 +46,12 @@ class RejectedImageError(Exception):
 
 @dataclass(frozen=True)
 class Quarantined:
-    """One refused file: its path relative to the source, its label (0 or 1), the reason and a detail."""
+    """One refused image: its name in the source, its label (0 or 1), the reason and a detail."""
 
     path: str
     label: int
     reason: str
     detail: str
-
-
-def write_quarantine(folder: Path, refused: Iterable[Quarantined]) -> None:
-    """Writes the list as one JSON object a line, ordered by path; labels by name (``real``, ``fake``)."""
-    with open(folder / QUARANTINE_FILE, "w", encoding="utf-8", errors="surrogateescape") as file:
-        for item in sorted(refused, key=lambda item: item.path):
-            row = {**asdict(item), "label": LABEL_NAMES[item.label]}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def check_share(refused: Sequence[Quarantined], found: int, max_share: float) -> None:

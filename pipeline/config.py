@@ -5,7 +5,7 @@ Imports neither TensorFlow nor TFX, so that a mistake in a configuration is told
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -18,12 +18,29 @@ CONFIG_FOLDER = Path(__file__).parent / "configs"
 
 
 class DataSettings(Settings):
-    """How a source folder becomes records."""
+    """How a source becomes records, and what records must be like. Of imported records only the last counts."""
 
+    layout: Literal["auto", "folder", "kaggle", "openforensics", "csv", "jsonl"] = "auto"
+    official_splits: bool = Field(True, description="keep the splits of a data set that has its own")
+    drop_leaks: bool = Field(False, description="leave out of training what has a near copy in a later split")
     validation_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
     test_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
     max_quarantined_share: Share = 0.05
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    smallest_face: Annotated[int, Field(ge=16)] = Field(64, description="pixels of an image's shorter side")
+    allow_grey: bool = False
+    max_cue_auc: Annotated[float, Field(ge=0.5, le=1.0)] = Field(
+        0.75, description="how well a cue may tell the label before it counts as a shortcut"
+    )
+    strict: bool = Field(False, description="stop at a shortcut")
+    harmonise: bool = Field(False, description="save every image alike")
+    min_class_share: Annotated[float, Field(ge=0.0, le=0.5)] = Field(
+        0.1, description="share of a split that its rarer class must have"
+    )
+
+    compare_with_served: bool = Field(
+        True, description="stop when the data differs much from what the served model was trained on"
+    )
 
     @model_validator(mode="after")
     def _something_to_train_on(self) -> "DataSettings":

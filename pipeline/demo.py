@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from data.card import CARD_FILE
 from data.example import LABEL_NAMES
+from data.record_folder import CARD_FILE, span_folder
 from pipeline.config import load_config
 from pipeline.local_run import run_and_report
 from pipeline.terminal.library_output import library_output_to
@@ -52,7 +52,7 @@ def run_demo(workspace: Workspace) -> bool:
     for name, path in (
         ("model", report.pushed_to),
         ("metrics", report.metrics_file(workspace)),
-        ("records", report.records / CARD_FILE),
+        ("records", span_folder(report.records, 1) / CARD_FILE),
         ("images asked", images[0].parent),
     ):
         console.print(f"{name:<13} {path}", highlight=False)
@@ -66,7 +66,7 @@ def run_demo(workspace: Workspace) -> bool:
 
 
 def _draw(faces: Path) -> None:
-    from data.demo_faces import draw_demo_set
+    from data.demo.faces import draw_demo_set
 
     # A folder is drawn whole or not at all, so one that stands there is the one we would draw.
     if not faces.exists():
@@ -79,8 +79,9 @@ def _test_images(records: Path, folder: Path) -> list[Path]:
     import tensorflow as tf
 
     from data.example import decode
+    from data.record_folder import record_files
 
-    files = sorted(str(path) for path in records.glob("test-*.tfrecord.gz"))
+    files = [str(path) for path in record_files(records, "test")]
     found: dict[int, bytes] = {}
     for serialized in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
         record = decode(serialized)

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
+from tfx_bsl.public.proto import slicing_spec_pb2
 
 from components.data_gate import DataGate
 from components.evaluator import eval_config
 from components.latest_blessed import latest_blessed
 from components.serving_check import ServingCheck
-from data.example import SPLITS
+from data.example import SPAN_KEY, SPLITS
+from data.images.shape import SMALLEST_FACE
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash, source_hash
 
@@ -29,47 +31,89 @@ def create_pipeline(
     training_dir: str | None,
     metadata: object | None,
     beam_args: Sequence[str],
+    split_pattern: str = "{split}-*.tfrecord.gz",
+    spans: int = 1,
+    served_statistics: str | None = None,
+    smallest_face: int = SMALLEST_FACE,
+    columns: Sequence[str] = (),
 ) -> tfx.dsl.Pipeline:
     """Wires the nodes from records to a pushed model.
 
     Args:
         config: what to do.
-        records: folder of `{train,val,test}-*.tfrecord.gz`.
+        records: folder of records.
         schema_file: the curated schema; its path must change with its content, as the cache looks at the path.
         pipeline_root: where nodes write their artifacts.
         push_to: base path of the served model.
         training_dir: where the Trainer keeps what lets a killed run go on; None for a folder of the run.
         metadata: connection to ML Metadata, or None where the runner brings its own.
         beam_args: Beam pipeline arguments.
+        split_pattern: matches the record files of a split below `records`, where `{split}` is its name.
+        spans: how many spans the records hold; with more than one, statistics are made of each, too.
+        served_statistics: folder of the ExampleStatistics that the served model was trained on; None if none is.
+        smallest_face: least pixels of an image's shorter side, as the records were imported.
+        columns: annotated columns of the records, which the evaluation slices by.
     """
+    example_gen = tfx.components.ImportExampleGen(
+        input_base=records,
+        input_config=tfx.proto.Input(
+            splits=[
+                tfx.proto.Input.Split(name=split, pattern=split_pattern.format(split=split))
+                for split in SPLITS
+            ]
+        ),
+    )
+    import_schema = tfx.components.ImportSchemaGen(schema_file=schema_file)
+    checks = _data_checks(
+        example_gen.outputs["examples"],
+        import_schema.outputs["schema"],
+        spans,
+        config.data.min_class_share,
+        served_statistics,
+    )
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=pipeline_root,
         metadata_connection_config=metadata,
-        components=_nodes(config, records, schema_file, push_to, training_dir),
+        components=[
+            example_gen,
+            import_schema,
+            *checks,
+            *_model_nodes(
+                config,
+                example_gen.outputs["examples"],
+                import_schema.outputs["schema"],
+                checks[-1],
+                push_to,
+                training_dir,
+                smallest_face,
+                columns,
+            ),
+        ],
         enable_cache=True,
         beam_pipeline_args=list(beam_args),
     )
 
 
-def _nodes(
-    config: PipelineConfig, records: str, schema_file: str, push_to: str, training_dir: str | None
+def _data_checks(
+    examples: tfx.types.BaseChannel,
+    schema: tfx.types.BaseChannel,
+    spans: int,
+    min_class_share: float,
+    served_statistics: str | None,
 ) -> list[BaseNode]:
-    example_gen = tfx.components.ImportExampleGen(
-        input_base=records,
-        input_config=tfx.proto.Input(
-            splits=[tfx.proto.Input.Split(name=split, pattern=f"{split}-*.tfrecord.gz") for split in SPLITS]
-        ),
-    )
-    examples = example_gen.outputs["examples"]
-
-    import_schema = tfx.components.ImportSchemaGen(schema_file=schema_file)
-    schema = import_schema.outputs["schema"]
-
+    """Statistics, what is wrong with them, and, last, the gate."""
     # With the schema, statistics count label values and recognise image bytes.
-    statistics_gen = tfx.components.StatisticsGen(
-        examples=examples, schema=schema, stats_options=tfdv.StatsOptions(enable_semantic_domain_stats=True)
-    )
+    options = tfdv.StatsOptions(enable_semantic_domain_stats=True)
+    # Slices cost as much again as the whole; with one span they would tell the same.
+    if spans > 1:
+        options.slicing_config = slicing_spec_pb2.SlicingConfig(
+            slicing_specs=[
+                slicing_spec_pb2.SlicingSpec(),
+                slicing_spec_pb2.SlicingSpec(feature_keys=[SPAN_KEY]),
+            ]
+        )
+    statistics_gen = tfx.components.StatisticsGen(examples=examples, schema=schema, stats_options=options)
     statistics = statistics_gen.outputs["statistics"]
     validator = tfx.components.ExampleValidator(statistics=statistics, schema=schema)
     gate = DataGate(
@@ -77,8 +121,24 @@ def _nodes(
         schema=schema,
         anomalies=validator.outputs["anomalies"],
         source_hash=source_hash("components.data_gate"),
+        min_class_share=min_class_share,
+        # TFX takes no None for a parameter that may be left out.
+        **({"served_statistics": served_statistics} if served_statistics else {}),
     )
+    return [statistics_gen, validator, gate]
 
+
+def _model_nodes(
+    config: PipelineConfig,
+    examples: tfx.types.BaseChannel,
+    schema: tfx.types.BaseChannel,
+    gate: BaseNode,
+    push_to: str,
+    training_dir: str | None,
+    smallest_face: int,
+    columns: Sequence[str],
+) -> list[BaseNode]:
+    """From examples that passed the gate to a pushed model."""
     transform = tfx.components.Transform(
         examples=examples,
         schema=schema,
@@ -104,6 +164,7 @@ def _nodes(
             "weights_hash": file_hash(config.model.weights_file) if config.model.weights_file else None,
             "model_name": config.model_name,
             "source_hash": source_hash(_TRAINER_MODULE),
+            "smallest_face": smallest_face,
             "training_dir": training_dir,
         },
     )
@@ -114,7 +175,7 @@ def _nodes(
         examples=examples,
         model=model,
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(config.evaluation),
+        eval_config=eval_config(config.evaluation, columns),
         example_splits=[_TEST],
     )
     serving_check = ServingCheck(
@@ -133,16 +194,4 @@ def _nodes(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=push_to)
         ),
     )
-    return [
-        example_gen,
-        import_schema,
-        statistics_gen,
-        validator,
-        gate,
-        transform,
-        trainer,
-        baseline,
-        evaluator,
-        serving_check,
-        pusher,
-    ]
+    return [transform, trainer, baseline, evaluator, serving_check, pusher]

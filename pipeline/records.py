@@ -1,14 +1,18 @@
 """From what a user gives as `--data` to a folder of records."""
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
-from data.card import is_imported
+from data.card import is_imported, read_cards
 from data.errors import BadInputError
 from data.example import SPLITS
+from data.images.decode_check import Limits
+from data.images.shape import SMALLEST_FACE
 from data.importing import import_images, is_up_to_date
-from data.options import ImportOptions
+from data.options import HarmoniseOptions, ImportOptions
 from data.progress import Progress
+from data.record_folder import holds_records, spans
 from pipeline.beam import beam_args
 from pipeline.config import DataSettings
 from pipeline.workspace import Workspace
@@ -22,7 +26,7 @@ def records_of(
     A source that has not changed since its last import is not imported again.
 
     Args:
-        source: folder of imported records, or a source folder.
+        source: folder of imported records, or a source: a folder, a zip archive or a list of images.
         settings: how to import.
         workspace: takes the import.
         progress: see `data.importing.import_images`.
@@ -31,11 +35,12 @@ def records_of(
         BadInputError: when it is neither, or cannot be imported.
     """
     source = source.expanduser().resolve()
-    if not source.is_dir():
+    if not source.exists():
         raise BadInputError(
-            f"--data: expected a folder of images or of imported records, received '{source}'."
+            "--data: expected a folder of images or of imported records, a zip archive or a list of images; there is "
+            f"nothing at '{source}'."
         )
-    if _holds_records(source):
+    if holds_records(source):
         return source
     # Two sources of one name must not replace each other.
     where = hashlib.sha256(str(source).encode()).hexdigest()[:8]
@@ -55,12 +60,40 @@ def import_options(settings: DataSettings) -> ImportOptions:
             validation: settings.validation_share,
             test: settings.test_share,
         },
+        layout=settings.layout,
         seed=settings.seed,
+        official_splits=settings.official_splits,
+        drop_leaks=settings.drop_leaks,
         max_quarantined_share=settings.max_quarantined_share,
+        limits=Limits(smallest_face=settings.smallest_face, grey_allowed=settings.allow_grey),
+        max_cue_auc=settings.max_cue_auc,
+        strict=settings.strict,
+        harmonise=HarmoniseOptions() if settings.harmonise else None,
         beam_args=tuple(beam_args()),
     )
 
 
-def _holds_records(folder: Path) -> bool:
-    """Records may also come from elsewhere, without a card."""
-    return is_imported(folder) or any(folder.glob(f"{SPLITS[0]}-*.tfrecord.gz"))
+@dataclasses.dataclass(frozen=True)
+class RecordFacts:
+    """What a run must know of its records: the number of spans, the least pixels of an image's shorter side, and the
+    annotated columns."""
+
+    spans: int
+    smallest_face: int
+    columns: tuple[str, ...]
+
+
+def record_facts(records: Path) -> RecordFacts:
+    """Reads the cards of imported records; records from elsewhere have none, and are one span.
+
+    Raises:
+        BadInputError: a card is of another version.
+    """
+    if not is_imported(records):
+        return RecordFacts(len(spans(records)) or 1, SMALLEST_FACE, ())
+    cards = read_cards(records)
+    return RecordFacts(
+        spans=len(cards),
+        smallest_face=min(card.options["limits"]["smallest_face"] for card in cards),
+        columns=tuple(sorted({column for card in cards for column in card.columns})),
+    )

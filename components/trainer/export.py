@@ -24,12 +24,14 @@ def export_detector(
     transform_output: tft.TFTransformOutput,
     calibration: Calibration,
     image_size: int,
+    smallest_face: int,
     folder: Path,
 ) -> None:
     """Writes a SavedModel with three signatures.
 
     - `serving_bytes`: `image_bytes` string `[N]` (JPEG or PNG) to `score` float32 `[N]` in [0, 1], `decision`
-      string `[N]` ("real" or "fake") and `threshold` float32 `[N]`: for clients;
+      string `[N]` ("real" or "fake") and `threshold` float32 `[N]`: for clients. Images below the smallest face are
+      refused (INVALID_ARGUMENT), as the import refused them for training;
     - `serving_default`: `examples` string `[N]` (serialized tf.Example) to `score`, `predicted_label` (0.0 real,
       1.0 fake) and `threshold`, all float32 `[N]`: for evaluation;
     - `transform_features`: `examples` to `image` float32 `[N, S, S, 3]` in [0, 1].
@@ -39,6 +41,7 @@ def export_detector(
         transform_output: the graph Transform wrote.
         calibration: baked in as constants.
         image_size: S, in pixels.
+        smallest_face: least pixels of an image's shorter side.
         folder: where to; must not exist.
     """
     logits_of = tf.function(
@@ -59,8 +62,11 @@ def export_detector(
     def score_of(pixels: tf.Tensor) -> tf.Tensor:
         return tf.squeeze(tf.sigmoid(logits_of(pixels) / temperature), axis=-1)
 
+    def pixels_of_images(image_bytes: tf.Tensor) -> tf.Tensor:
+        return preprocessing.decode_and_resize(image_bytes, image_size, smallest_face)
+
     def serving_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        score = score_of(preprocessing.normalise(preprocessing.decode_and_resize(image_bytes, image_size)))
+        score = score_of(preprocessing.normalise(pixels_of_images(image_bytes)))
         return {
             "score": score,
             "decision": tf.where(score >= threshold, FAKE, REAL),

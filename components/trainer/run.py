@@ -36,8 +36,9 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
 
     Args:
         fn_args: from TFX. `custom_config` holds `settings` (a `TrainerSettings` as JSON), `model_name`,
-            `source_hash`, `weights_hash` (of the weights file, or None), and `training_dir` (where stages keep
-            what lets a killed run go on; None for a folder of this run alone).
+            `source_hash`, `weights_hash` (of the weights file, or None), `smallest_face` (least pixels of an image's
+            shorter side), and `training_dir` (where stages keep what lets a killed run go on; None for a folder of
+            this run alone).
 
     Raises:
         WeightsError: when pretrained weights cannot be had.
@@ -69,7 +70,8 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         tell(f"stage {stage.name} done, test AUC {metrics[-1].auc:.3f}")
 
     folder = Path(fn_args.serving_model_dir)
-    export_detector(model, tft.TFTransformOutput(fn_args.transform_output), calibration, size, folder)
+    transform = tft.TFTransformOutput(fn_args.transform_output)
+    export_detector(model, transform, calibration, size, custom["smallest_face"], folder)
     write_assets(
         folder,
         model,
@@ -114,6 +116,7 @@ def _facts(settings: TrainerSettings, calibration: Calibration, custom: dict[str
             "size": settings.model.image_size,
             "value_range": preprocessing.VALUE_RANGE,
             "resize": preprocessing.RESIZE_METHOD,
+            "smallest_face": custom["smallest_face"],
         },
         "backbone": {"name": settings.model.backbone, "input_range": backbone.input_range},
         "settings": settings.model_dump(mode="json"),

@@ -14,8 +14,8 @@ from pipeline.commands import options
     "--data",
     "source",
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A source folder (with real/ and fake/), or imported records.",
+    type=click.Path(exists=True, path_type=Path),
+    help="Imported records, or a source: a folder with real/ and fake/, a zip archive, a list of images.",
 )
 @options.workspace
 @click.option(

@@ -6,13 +6,16 @@ from pathlib import Path
 
 from tfx import v1 as tfx
 
-from data.schema import SCHEMA_PATH
+from data.record_folder import split_pattern
+from data.schema import SCHEMA_FILE, SCHEMA_PATH, read_schema
 from pipeline.beam import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash
 from pipeline.graph import create_pipeline
 from pipeline.metadata import connection, open_metadata
 from pipeline.node_events import NodeEvent, NodeState, observe_nodes
+from pipeline.records import record_facts
+from pipeline.served_data import served_statistics
 from pipeline.workspace import Workspace
 
 
@@ -31,19 +34,27 @@ def run_local(
         on_event: called for every node at the start, and when one starts, tells how far it is, or ends.
 
     Raises:
+        BadInputError: the schema beside the records has been broken.
         ConfigError: see `pipeline.metadata.open_metadata`.
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
     """
     open_metadata(workspace)
+    served = served_statistics(workspace, config.model_name) if config.data.compare_with_served else None
+    facts = record_facts(records)
     pipeline = create_pipeline(
         config,
         records=str(records),
-        schema_file=str(_schema_named_by_content(workspace)),
+        schema_file=str(_schema_named_by_content(_schema_of(records), workspace)),
         pipeline_root=str(workspace.artifacts),
         push_to=str(workspace.model_base_path(config.model_name)),
         training_dir=str(workspace.training),
         metadata=connection(workspace),
         beam_args=beam_args(),
+        split_pattern=split_pattern(records),
+        spans=facts.spans,
+        smallest_face=facts.smallest_face,
+        columns=facts.columns,
+        served_statistics=str(served) if served else None,
     )
     for node in pipeline.components:
         on_event(NodeEvent(node.id, NodeState.WAITING))
@@ -51,9 +62,18 @@ def run_local(
         tfx.orchestration.LocalDagRunner().run(pipeline)
 
 
-def _schema_named_by_content(workspace: Workspace) -> Path:
-    path = workspace.artifacts / "schemas" / f"{file_hash(SCHEMA_PATH)}.pbtxt"
+def _schema_of(records: Path) -> Path:
+    """The schema that lies beside the records, which may have been edited; otherwise the one of the project."""
+    own = records / SCHEMA_FILE
+    if not own.exists():
+        return SCHEMA_PATH
+    read_schema(records)
+    return own
+
+
+def _schema_named_by_content(schema: Path, workspace: Workspace) -> Path:
+    path = workspace.artifacts / "schemas" / f"{file_hash(schema)}.pbtxt"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(SCHEMA_PATH, path)
+        shutil.copyfile(schema, path)
     return path

@@ -13,6 +13,7 @@ _DESCRIPTIONS = {
     "inspect": "checking images",
     "group": "grouping near copies",
     "write": "writing records",
+    "copy": "copying records",
 }
 
 

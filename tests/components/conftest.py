@@ -11,16 +11,21 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_data_validation as tfdv
 import tensorflow_transform as tft
 from PIL import Image
 from scipy.special import expit
+from tensorflow_metadata.proto.v0 import statistics_pb2
 from tensorflow_transform import beam as tft_beam
 from tensorflow_transform.tf_metadata import metadata_io
 from tfx.components.evaluator.executor import Executor
 from tfx.types import Artifact, artifact_utils, standard_artifacts
 from tfx.utils import json_utils, path_utils, proto_utils
+from tfx_bsl.public.proto import slicing_spec_pb2
 
 from components.calibration import Calibration
+from components.data_gate import DataGate
+from components.errors import DataAnomalyError
 from components.evaluator import eval_config
 from components.settings import ModelSettings
 from components.trainer.assets import write_assets
@@ -29,9 +34,10 @@ from components.trainer.export import export_detector
 from components.trainer.model import Detector, build_detector
 from components.transform import preprocessing_fn
 from data import example
-from data.schema import load_schema
+from data.schema import load_schema, write_schema
 
 SIZE = 32
+SMALLEST_FACE = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +158,10 @@ def transform_graph(tmp_path_factory) -> tft.TFTransformOutput:
     folder = tmp_path_factory.mktemp("transform_graph")
     one = tf.train.Example.FromString(example.encode(_record(_encode(_picture(0, 0)), 0)))
     row = {
-        key: np.array((value.bytes_list.value or value.int64_list.value)[:])
+        key: np.array(
+            (value.bytes_list.value or value.int64_list.value or value.float_list.value)[:],
+            np.float32 if value.float_list.value else None,
+        )
         for key, value in one.features.feature.items()
     }
     metadata = tft.DatasetMetadata(load_schema())
@@ -183,7 +192,7 @@ def export_small(transform_graph, tmp_path_factory) -> Callable[..., Exported]:
         logits = model.predict(pixels, verbose=0)[:, 0].astype(np.float64)
         calibration = Calibration(temperature=1.7, threshold=0.45)
         folder = Path(path_utils.serving_model_path(str(tmp_path_factory.mktemp("exported"))))
-        export_detector(model, transform_graph, calibration, SIZE, folder)
+        export_detector(model, transform_graph, calibration, SIZE, SMALLEST_FACE, folder)
         facts = {
             "input": {"size": SIZE},
             "settings": {"model": _small_settings().model_dump(mode="json")},
@@ -239,6 +248,77 @@ def evaluate(tmp_path_factory) -> Callable[..., Evaluation]:
             },
         )
         return Evaluation(Path(evaluation.uri), blessing.get_int_custom_property("blessed") == 1)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def statistics_of(tmp_path_factory) -> Callable[..., statistics_pb2.DatasetFeatureStatisticsList]:
+    """``statistics_of(records, schema, left_out={}, sliced=False)``: by TFDV, as StatisticsGen makes them.
+
+    ``left_out`` names features that the record of a number lacks; ``sliced`` also counts each span.
+    """
+
+    def make(records, schema, left_out=None, sliced=False) -> statistics_pb2.DatasetFeatureStatisticsList:
+        path = tmp_path_factory.mktemp("records") / "records"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for number, one in enumerate(records):
+                message = tf.train.Example.FromString(example.encode(one))
+                for key in (left_out or {}).get(number, []):
+                    del message.features.feature[key]
+                writer.write(message.SerializeToString())
+        options = tfdv.StatsOptions(schema=schema, enable_semantic_domain_stats=True)
+        if sliced:
+            options.slicing_config = slicing_spec_pb2.SlicingConfig(
+                slicing_specs=[{}, {"feature_keys": [example.SPAN_KEY]}]
+            )
+        return tfdv.generate_statistics_from_tfrecord(str(path), stats_options=options)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_gate(tmp_path_factory) -> Callable[..., None]:
+    """``run_gate(splits, schema, **parameters)``: runs DataGate on the statistics of each split.
+
+    They are laid out as StatisticsGen lays them out, and with them anomalies as ExampleValidator finds them.
+    """
+
+    def run(splits, schema, **parameters) -> None:
+        kinds = {
+            "statistics": standard_artifacts.ExampleStatistics,
+            "anomalies": standard_artifacts.ExampleAnomalies,
+            "schema": standard_artifacts.Schema,
+        }
+        artifacts = {name: _artifact(kind, tmp_path_factory.mktemp(name)) for name, kind in kinds.items()}
+        write_schema(Path(artifacts["schema"].uri), schema)
+        for split, statistics in splits.items():
+            for name, file, message in (
+                ("statistics", "FeatureStats.pb", statistics),
+                ("anomalies", "SchemaDiff.pb", tfdv.validate_statistics(statistics, schema)),
+            ):
+                artifacts[name].split_names = artifact_utils.encode_split_names(list(splits))
+                path = Path(artifacts[name].uri) / f"Split-{split}" / file
+                path.parent.mkdir()
+                path.write_bytes(message.SerializeToString())
+        inputs = {name: [artifact] for name, artifact in artifacts.items()}
+        DataGate.EXECUTOR_SPEC.executor_class().Do(inputs, {}, {"source_hash": "", **parameters})
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def gate(run_gate) -> Callable[..., list[str]]:
+    """``gate(splits, schema, **parameters)``: the faults that the gate names; none when it lets the data pass."""
+
+    def run(splits, schema, **parameters) -> list[str]:
+        try:
+            run_gate(splits, schema, **parameters)
+        except DataAnomalyError as error:
+            if not str(error).startswith("The data does not fit"):
+                raise
+            return [line.removeprefix("  - ") for line in str(error).splitlines()[1:-1]]
+        return []
 
     return run
 

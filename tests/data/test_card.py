@@ -2,18 +2,23 @@
 
 import pytest
 
-from data.card import CARD_FILE, is_imported, read_card
+from data.card import is_imported, read_card, read_cards
 from data.errors import BadInputError
 from data.importing import is_up_to_date
-from data.options import ImportOptions
+from data.options import HarmoniseOptions, ImportOptions
+from data.record_folder import CARD_FILE
 
 
 def test_a_folder_without_a_card(tmp_path):
     assert not is_imported(tmp_path)
-    with pytest.raises(BadInputError, match=r"found none\. Make one with `deepfake-inspector data import"):
+    with pytest.raises(
+        BadInputError, match=r"found no dataset_card\.json in span-1/\. Make one with `deepfake"
+    ):
         read_card(tmp_path)
-    with pytest.raises(BadInputError, match="found none"):
+    with pytest.raises(BadInputError, match="found no dataset_card"):
         read_card(tmp_path / "absent")
+    with pytest.raises(BadInputError, match="found no dataset_card"):
+        read_cards(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,8 @@ def test_a_folder_without_a_card(tmp_path):
     [("{", "Expected JSON in"), ('{"version": 0}', "received 0"), ("[]", "received None")],
 )
 def test_a_card_that_cannot_be_read_is_named_and_calls_for_an_import(tmp_path, text, message):
-    (tmp_path / CARD_FILE).write_text(text)
+    (tmp_path / "span-1").mkdir()
+    (tmp_path / "span-1" / CARD_FILE).write_text(text)
     assert is_imported(tmp_path)
     with pytest.raises(BadInputError, match=message):
         read_card(tmp_path)
@@ -33,6 +39,11 @@ def test_a_card_that_cannot_be_read_is_named_and_calls_for_an_import(tmp_path, t
     [
         {"max_quarantined_share": 1.5},
         {"group_radius": 64},
+        {"max_cue_auc": 0.4},
+        {"harmonise": HarmoniseOptions(quality=101)},
+        {"harmonise": HarmoniseOptions(quality=0)},
+        {"harmonise": HarmoniseOptions(size=31)},
+        {"harmonise": HarmoniseOptions(size=0)},
         {"images_per_shard": 0},
         {"shares": {"train": 1.0}},
     ],
@@ -40,3 +51,11 @@ def test_a_card_that_cannot_be_read_is_named_and_calls_for_an_import(tmp_path, t
 def test_options_out_of_range_are_named(wrong):
     with pytest.raises(BadInputError, match="received"):
         ImportOptions(**wrong)
+
+
+@pytest.mark.parametrize("fine", [{}, {"size": 32, "quality": 1}, {"size": 512, "quality": 100}])
+def test_harmonising_within_its_range_is_fine(fine):
+    assert ImportOptions(harmonise=HarmoniseOptions(**fine)).as_dict()["harmonise"] == {
+        "size": fine.get("size"),
+        "quality": fine.get("quality"),
+    }

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given
@@ -24,6 +25,10 @@ records = st.builds(
     group=st.text(max_size=10),
     source=st.text(max_size=10),
     method=st.text(max_size=10),
+    span=st.integers(1, 99),
+    columns=st.dictionaries(
+        st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True), st.text(max_size=10)
+    ),
 )
 
 
@@ -53,7 +58,7 @@ def test_a_record_comes_back_as_it_was_and_always_with_the_same_bytes(record):
 
 def test_tensorflow_parses_the_keys_of_the_contract():
     parsed = tf.io.parse_single_example(
-        example.encode(_record()),
+        example.encode(_record(span=3, columns={"generator": "größe"})),
         {
             "image/encoded": tf.io.FixedLenFeature([], tf.string),
             "label": tf.io.FixedLenFeature([], tf.int64),
@@ -66,16 +71,27 @@ def test_tensorflow_parses_the_keys_of_the_contract():
             "group": tf.io.FixedLenFeature([], tf.string),
             "source": tf.io.FixedLenFeature([], tf.string),
             "method": tf.io.FixedLenFeature([], tf.string),
+            "image/aspect_ratio": tf.io.FixedLenFeature([], tf.float32),
+            "span": tf.io.FixedLenFeature([], tf.int64),
+            "slice/generator": tf.io.FixedLenFeature([], tf.string),
         },
     )
     assert parsed["image/encoded"] == b"\xff\xd8"
     assert (parsed["label"], parsed["image/width"], parsed["image/height"]) == (1, 5, 7)
     assert parsed["image/format"] == b"jpeg"
+    assert parsed["image/aspect_ratio"].numpy() == np.float32(7 / 5)
+    assert parsed["span"] == 3
+    assert parsed["slice/generator"].numpy().decode() == "größe"
 
 
 def test_a_folder_name_that_is_no_utf8_survives():
     record = _record(method=b"m\xff".decode(errors="surrogateescape"))
     assert example.decode(example.encode(record)) == record
+
+
+@pytest.mark.parametrize(("width", "height", "ratio"), [(64, 64, 1), (64, 128, 2), (96, 64, 1.5)])
+def test_the_aspect_ratio_is_that_of_the_longer_side(width, height, ratio):
+    assert example.aspect_ratio(width, height) == _record(width=width, height=height).aspect_ratio == ratio
 
 
 def test_bytes_that_are_no_record_are_named():

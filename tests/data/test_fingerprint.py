@@ -6,7 +6,13 @@ import pytest
 
 from data import fingerprint
 from data.fingerprint import source_fingerprint
-from data.options import IN_MEMORY_RUNNER, ImportOptions
+from data.images.decode_check import Limits
+from data.options import IN_MEMORY_RUNNER, HarmoniseOptions, ImportOptions
+from data.sources import open_source
+
+
+def _fingerprint(folder, options=None):
+    return source_fingerprint(open_source(folder), options or ImportOptions())
 
 
 @pytest.fixture
@@ -19,18 +25,17 @@ def folder(tmp_path):
 
 
 def test_it_is_the_same_for_the_same_and_ignores_where_the_work_is_done(folder):
-    before = source_fingerprint(folder)
+    before = _fingerprint(folder)
     assert len(before) == 64
     (folder / "real" / ".hidden").touch()
     assert (
-        source_fingerprint(folder, ImportOptions(beam_args=(IN_MEMORY_RUNNER, "--direct_num_workers=2")))
-        == before
+        _fingerprint(folder, ImportOptions(beam_args=(IN_MEMORY_RUNNER, "--direct_num_workers=2"))) == before
     )
 
 
 @pytest.mark.parametrize("change", ["content", "time", "name", "new", "dead link"])
 def test_it_changes_with_the_files(folder, change):
-    before = source_fingerprint(folder)
+    before = _fingerprint(folder)
     path = folder / "real" / "a.jpg"
     if change == "content":
         path.write_bytes(b"1234")
@@ -43,7 +48,7 @@ def test_it_changes_with_the_files(folder, change):
         (folder / "real" / "c.jpg").write_bytes(b"123")
     else:
         (folder / "real" / "c.jpg").symlink_to("nowhere")
-    assert source_fingerprint(folder) != before
+    assert _fingerprint(folder) != before
 
 
 @pytest.mark.parametrize(
@@ -53,13 +58,25 @@ def test_it_changes_with_the_files(folder, change):
         ImportOptions(group_radius=40),
         ImportOptions(images_per_shard=10),
         ImportOptions(shares={"train": 0.8, "val": 0.1, "test": 0.1}),
+        ImportOptions(official_splits=False),
+        ImportOptions(drop_leaks=True),
+        ImportOptions(strict=True),
+        ImportOptions(limits=Limits(grey_allowed=True)),
+        ImportOptions(harmonise=HarmoniseOptions()),
+        ImportOptions(harmonise=HarmoniseOptions(quality=60)),
     ],
 )
 def test_it_changes_with_the_options(folder, options):
-    assert source_fingerprint(folder, options) != source_fingerprint(folder)
+    assert _fingerprint(folder, options) != _fingerprint(folder)
+
+
+def test_it_changes_with_the_layout(folder):
+    (folder / "list.csv").write_text("path,label\nreal/a.jpg,0\nfake/b.jpg,1\n")
+    one, other = (open_source(folder, layout) for layout in ("folder", "csv"))
+    assert source_fingerprint(one, ImportOptions()) != source_fingerprint(other, ImportOptions())
 
 
 def test_it_changes_with_the_code(folder, monkeypatch):
-    before = source_fingerprint(folder)
+    before = _fingerprint(folder)
     monkeypatch.setattr(fingerprint, "code_hash", lambda: "other")
-    assert source_fingerprint(folder) != before
+    assert _fingerprint(folder) != before

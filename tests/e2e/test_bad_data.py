@@ -5,15 +5,14 @@ import shutil
 import pytest
 import tensorflow as tf
 
+from data.record_folder import record_files
+
 
 def _rewrite(source, target, change):
     """A copy of imported records, its training examples changed by `change(number, features)`."""
-    target.mkdir()
-    for path in source.glob("*.tfrecord.gz"):
-        if not path.name.startswith("train"):
-            shutil.copy(path, target)
-            continue
-        with tf.io.TFRecordWriter(str(target / path.name), "GZIP") as writer:
+    shutil.copytree(source, target)
+    for path in record_files(source, "train"):
+        with tf.io.TFRecordWriter(str(target / path.relative_to(source)), "GZIP") as writer:
             records = tf.data.TFRecordDataset(str(path), compression_type="GZIP").as_numpy_iterator()
             for number, record in enumerate(records):
                 example = tf.train.Example.FromString(record)

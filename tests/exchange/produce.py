@@ -23,7 +23,7 @@ def main() -> None:
     faces, folder = map(Path, sys.argv[1:])
     folder.mkdir()
     if not faces.exists():
-        _inspector("data", "demo", "--out", faces, "--count", 160, "--size", 48)
+        _inspector("data", "demo", "--out", faces, "--count", 160, "--size", 64)
     (folder / "tiny.yaml").write_text(_TINY)
     _inspector(
         *("run", "--config", folder / "tiny.yaml", "--data", faces, "--workspace", folder / "workspace"),

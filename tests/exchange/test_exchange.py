@@ -69,7 +69,7 @@ def test_the_stacks_differ(own, other):
 def test_records_are_the_same_byte_for_byte_and_readable(own, other):
     mine, theirs = read_card(_records(own)), read_card(_records(other))
     assert mine.shards == theirs.shards
-    records = [decode(payload) for payload in _payloads(_records(other).glob("*.tfrecord.gz"))]
+    records = [decode(payload) for payload in _payloads(_records(other).glob("span-*/*.tfrecord.gz"))]
     assert len(records) == theirs.kept
 
 
@@ -97,7 +97,7 @@ def test_transformed_records_are_the_same_and_so_is_what_the_other_graph_makes(o
     assert transformed(own) == theirs
 
     graph = tft.TFTransformOutput(str(_latest(other, "Transform/transform_graph")))
-    raw = _payloads(_records(other).glob("test-*.tfrecord.gz"))
+    raw = _payloads(_records(other).glob("span-*/test-*.tfrecord.gz"))
     made = graph.transform_features_layer()(tf.io.parse_example(raw, graph.raw_feature_spec()))
     pairs = zip(made["image_png"].numpy().tolist(), made["label"].numpy().tolist(), strict=True)
     assert sorted(pairs) == theirs

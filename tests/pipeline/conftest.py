@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data.demo_faces import draw_demo_set
+from data.demo.faces import draw_demo_set
 from data.importing import import_images
 
 REPOSITORY = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def fresh_python() -> Callable[..., subprocess.CompletedProcess]:
 def faces(tmp_path_factory) -> Path:
     """Forty drawn faces, half of them fake."""
     folder = tmp_path_factory.mktemp("drawn") / "faces"
-    draw_demo_set(folder, 40, size=48)
+    draw_demo_set(folder, 40, size=64)
     return folder
 
 

@@ -132,14 +132,9 @@ def test_predict_without_a_server_fails_and_says_how_to_start_one_and_needs_no_t
         (["run", "--config", "demo", "--data", "{faces}", "--set", "model.image_size=1"], "received 1"),
         (["data", "import", "{tmp}/empty", "--out", "{tmp}/out"], "found no file in real/"),
         (["data", "import", "{faces}", "--out", "{faces}/out"], "apart from each other"),
-        (
-            ["data", "import", "{faces}", "--out", "{tmp}/out", "--layout", "nope"],
-            "layout out of auto, folder",
-        ),
-        (
-            ["data", "import", "{faces}", "--out", "{tmp}/out", "--max-quarantined-share", "2"],
-            "max_quarantined_share between 0 and 1",
-        ),
+        (["data", "import", "{faces}", "--out", "{tmp}/out", "--span", "2"], "Expected span 1, received 2"),
+        (["data", "subset", "mini", "{faces}", "--out", "{tmp}/out"], "Expected an imported data set"),
+        (["data", "audit", "{faces}"], "Expected an imported data set"),
         (["data", "demo", "--out", "{tmp}/out", "--count", "3"], "received 3"),
         (["data", "demo", "--out", "{tmp}/out", "--size", "8"], "received 8"),
         (["data", "demo", "--out", "{faces}"], "new or empty folder"),
@@ -196,6 +191,8 @@ def test_these_mistakes_too(inspector, faces, tmp_path, arguments):
         (["run", "--config", "demo", "--data", "absent"], "does not exist"),
         (["predict"], "PATHS"),
         (["data", "import", "absent", "--out", "x"], "does not exist"),
+        (["data", "import", ".", "--out", "x", "--layout", "nope"], "'nope' is not one of 'auto', 'folder'"),
+        (["data", "import", ".", "--out", "x", "--max-quarantined-share", "2"], "2.0 is not in the range"),
         (["serve", "--workers", "0"], "x>=1"),
         (["data", "demo", "--out", "x", "--count", "many"], "'many' is not a valid integer"),
     ],
@@ -210,7 +207,7 @@ def test_what_click_refuses_is_code_2_as_well(inspector, arguments, words, tmp_p
 
 def test_drawing_and_importing(inspector, tmp_path):
     drawn, records = tmp_path / "drawn", tmp_path / "records"
-    code, out, err = inspector("data", "demo", "--out", drawn, "--count", 40, "--size", 48)
+    code, out, err = inspector("data", "demo", "--out", drawn, "--count", 40, "--size", 64)
     assert (code, out.strip()) == (0, str(drawn))
     assert err == "drawing faces: 40\n"
     assert {name: len(list((drawn / name).iterdir())) for name in ("real", "fake")} == {
@@ -220,19 +217,19 @@ def test_drawing_and_importing(inspector, tmp_path):
 
     code, out, err = inspector("data", "import", drawn, "--out", records)
     assert code == 0
-    assert "40 files found, 40 images kept, 0 quarantined" in out
+    assert "40 images found, 40 kept, 0 quarantined" in out
     assert err.splitlines() == ["checking images: 40", "grouping near copies: 40", "writing records: 40"]
 
     code, out, _ = inspector("data", "import", drawn, "--out", records, "--seed", 7, "--json")
     assert code == 0
     card = json.loads(out)
-    assert card == json.loads((records / CARD_FILE).read_text())
+    assert card == json.loads((records / "span-1" / CARD_FILE).read_text())
     assert (card["kept"], card["options"]["seed"]) == (40, 7)
 
 
 def test_the_same_seed_draws_the_same_faces_and_another_one_others(inspector, tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        inspector("data", "demo", "--out", tmp_path / name, "--count", 2, "--size", 48, "--seed", seed)
+        inspector("data", "demo", "--out", tmp_path / name, "--count", 2, "--size", 64, "--seed", seed)
     a, b, c = ((tmp_path / name / "fake/0000.jpg").read_bytes() for name in "abc")
     assert a == b != c
 

@@ -59,6 +59,15 @@ def test_what_is_no_image_is_refused(ask, wrong):
         ask("serving_bytes", [wrong])
 
 
+def test_a_face_that_is_too_small_is_refused_as_at_import(ask, picture, encode):
+    small = encode(picture(0, 1)[:19, :30])
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        ask("serving_bytes", [small])
+    assert "a shorter side of at least 20 pixels, received (height, width)" in str(caught.value)
+    assert "[19 30]" in str(caught.value)
+    assert len(ask("serving_bytes", [encode(picture(0, 1)[:20, :30])])["score"]) == 1
+
+
 def test_every_weight_is_stored_once(exported):
     stored = tf.train.load_checkpoint(str(exported.folder / "variables" / "variables"))
     types = stored.get_variable_to_dtype_map()

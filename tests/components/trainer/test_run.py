@@ -32,6 +32,7 @@ CUSTOM = {
     "weights_hash": None,
     "source_hash": "abc",
     "model_name": "small",
+    "smallest_face": 20,
 }
 
 
@@ -152,6 +153,7 @@ def test_the_facts_say_what_a_reader_needs(first):
         "size": 32,
         "value_range": [0.0, 1.0],
         "resize": "bilinear, antialiased, rounded to 8 bits",
+        "smallest_face": 20,
     }
     assert facts["backbone"] == {"name": "efficientnet-b0", "input_range": [0.0, 255.0]}
     assert TrainerSettings.model_validate(facts["settings"]) == SETTINGS

@@ -1,0 +1,49 @@
+"""The audit as one page: dataset card, shortcuts, statistics, and TFDV's Facets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from data.audit.records import RecordsAudit
+from data.audit.statistics import facets_html, feature_rows, split_statistics
+from data.example import SPLITS
+from data.quarantine import REASONS
+from data.schema import read_schema
+
+_TEMPLATES = Environment(
+    # Names of files and sources are somebody else's text.
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def write_page(audit: RecordsAudit, records: Path, page: Path, beam_args: Sequence[str]) -> None:
+    """Writes the page: a file of its own but for Facets, whose code a browser loads from the network.
+
+    Args:
+        audit: of these records.
+        records: folder of records.
+        page: the file to write; an older one is replaced.
+        beam_args: Beam pipeline arguments, for the statistics.
+
+    Raises:
+        BadInputError: the schema beside the records has been broken.
+    """
+    statistics = split_statistics(records, read_schema(records), beam_args)
+    text = _TEMPLATES.get_template("page.html").render(
+        records=records,
+        cards=audit.cards,
+        shortcuts=audit.shortcuts,
+        bound=audit.bound,
+        warnings=[sentence for one in audit.shortcuts for sentence in one.sentences()],
+        reasons=REASONS,
+        splits=SPLITS,
+        features=feature_rows(statistics),
+        facets=facets_html(statistics),
+    )
+    partial = page.with_name(f".{page.name}.partial")
+    partial.write_text(text, encoding="utf-8", errors="replace")
+    partial.replace(page)

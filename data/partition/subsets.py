@@ -1,0 +1,204 @@
+"""Progressive subsets: which groups of images belong to Mini, Middle, Big and Full.
+
+Each holds the one before it, has its exact number of images of each class, and never splits a group. Within that,
+splits, sources and groups of every size keep the shares they have in the whole, as nearly as possible.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from data.errors import BadInputError
+from data.example import FAKE, REAL
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Size of a subset.
+
+    Attributes:
+        name: what it is called.
+        size: number of images; None for all of them.
+        real_share: share of real ones, 0 to 1.
+    """
+
+    name: str
+    size: int | None = None
+    real_share: float = 0.5
+
+    def counts(self, size: int) -> tuple[int, int]:
+        """Reals and fakes among ``size`` images."""
+        real = round(size * self.real_share)
+        return real, size - real
+
+
+#: From the smallest to the largest; sizes and shares are those of the original project.
+SUBSETS = (
+    Subset("mini", 1068, 0.5),
+    Subset("middle", 5517, 0.54),
+    Subset("big", 11_000, 0.5),
+    Subset("full"),
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of images that come together or not at all: its name, what it is (split and source), and its counts."""
+
+    name: str
+    stratum: tuple[str, str]
+    real: int
+    fake: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A subset: the names of its groups, and the last span it draws on; up to that, groups are whole."""
+
+    groups: frozenset[str]
+    span: int
+
+
+def choose_subset(
+    name: str,
+    groups: Sequence[str],
+    labels: Sequence[int],
+    splits: Sequence[str],
+    sources: Sequence[str],
+    spans: Sequence[int],
+    seed: int = 0,
+) -> Chosen:
+    """Chooses the groups of a subset; one item an image in each argument but the first and the last.
+
+    A subset draws on the first spans that suffice, so that it stays what it is when another span arrives.
+
+    Args:
+        name: of a subset, see :data:`SUBSETS`.
+        groups: name of the group.
+        labels: 0 (real) or 1 (fake).
+        splits: name of the split.
+        sources: name of the data set.
+        spans: number of the delivery, from 1.
+        seed: draws other groups.
+
+    Raises:
+        BadInputError: there is no such subset, or there are too few images; says how large it could be.
+    """
+    names = [subset.name for subset in SUBSETS]
+    if name not in names:
+        raise BadInputError(f"Expected a subset out of {', '.join(names)}, received '{name}'.")
+    last = max(spans)
+    chosen = Chosen(frozenset(), 1)
+    for subset in SUBSETS[: names.index(name) + 1]:
+        if subset.size is None:
+            return Chosen(frozenset(groups), last)
+        for span in range(chosen.span, last + 1):
+            known = _collect(groups, labels, splits, sources, spans, span)
+            picked = _pick(known, *subset.counts(subset.size), chosen.groups, seed)
+            if picked is not None:
+                chosen = Chosen(picked, span)
+                break
+        else:
+            raise BadInputError(_too_few(subset, known, seed))
+    return chosen
+
+
+def _collect(groups, labels, splits, sources, spans, last: int) -> list[Group]:
+    """The groups of the images up to a span, in the order of their names."""
+    counts, origin, split_of = defaultdict(lambda: [0, 0]), defaultdict(set), {}
+    for group, label, split, source, span in zip(groups, labels, splits, sources, spans, strict=True):
+        if span <= last:
+            counts[group][label] += 1
+            origin[group].add(source)
+            # A group that official splits tear apart counts for one of them.
+            split_of[group] = min(split, split_of.get(group, split))
+    return [
+        Group(name, (split_of[name], "+".join(sorted(origin[name]))), counts[name][REAL], counts[name][FAKE])
+        for name in sorted(counts)
+    ]
+
+
+def _pick(
+    known: Sequence[Group], real: int, fake: int, held: frozenset[str], seed: int
+) -> frozenset[str] | None:
+    """Adds groups to those held until there are so many reals and fakes; None where no choice comes to that.
+
+    How many groups of each kind (stratum, reals, fakes) is a small integer program; which ones of a kind is drawn.
+    """
+    kinds, held_kinds = defaultdict(list), Counter()
+    for group in known:
+        kind = (group.stratum, group.real, group.fake)
+        kinds[kind].append(group.name)
+        held_kinds[kind] += group.name in held
+    least = [held_kinds[kind] for kind in kinds]
+    numbers = _solve(list(kinds), least, [len(names) for names in kinds.values()], real, fake)
+    if numbers is None:
+        return None
+    picked = set()
+    for names, number in zip(kinds.values(), numbers, strict=True):
+        picked.update(sorted(names, key=lambda name: (name not in held, _draw(seed, name)))[:number])
+    return frozenset(picked)
+
+
+def _solve(
+    kinds: Sequence[tuple], least: Sequence[int], most: Sequence[int], real: int, fake: int
+) -> list[int] | None:
+    """Numbers of groups of each kind: the exact counts, and the least deviation from the shares of the whole."""
+    strata = sorted({stratum for stratum, _, _ in kinds})
+    images = np.array([(reals, fakes) for _, reals, fakes in kinds]).T  # [classes, kinds]
+    of_stratum = np.array([[stratum == own for own, _, _ in kinds] for stratum in strata])
+    by_stratum = np.concatenate([of_stratum * images[label] for label in (REAL, FAKE)])
+    wanted = (real, fake)
+    shares = np.array([wanted[label] / max(1, images[label] @ most) for label in (REAL, FAKE)])
+    goals = np.concatenate(
+        [
+            (by_stratum @ most) * np.repeat(shares, len(strata)),
+            # A group of both classes is wanted as much as its images are on average.
+            np.array(most) * (shares @ images) / images.sum(axis=0),
+        ]
+    )
+    counted = np.concatenate([by_stratum, np.eye(len(kinds))])
+    deviations = np.eye(len(goals))
+    weights = np.concatenate([np.ones(len(by_stratum)), 0.1 * images.sum(axis=0)])
+    solution = milp(
+        c=np.concatenate([np.zeros(len(kinds)), weights, weights]),
+        constraints=[
+            LinearConstraint(np.hstack([images, np.zeros((2, 2 * len(goals)))]), wanted, wanted),
+            LinearConstraint(np.hstack([counted, -deviations, deviations]), goals, goals),
+        ],
+        integrality=np.repeat([1, 0], [len(kinds), 2 * len(goals)]),
+        bounds=Bounds(
+            np.concatenate([least, np.zeros(2 * len(goals))]),
+            np.concatenate([most, np.full(2 * len(goals), np.inf)]),
+        ),
+        options={"mip_rel_gap": 0.01, "time_limit": 60},
+    )
+    return None if solution.x is None else [round(number) for number in solution.x[: len(kinds)]]
+
+
+def _too_few(subset: Subset, known: Sequence[Group], seed: int) -> str:
+    real, fake = (sum(getattr(group, label) for group in known) for label in ("real", "fake"))
+    wanted_real, wanted_fake = subset.counts(subset.size)
+    largest = next(
+        (
+            size
+            for size in range(min(subset.size - 1, real + fake), 0, -1)
+            if subset.counts(size)[0] <= real
+            and subset.counts(size)[1] <= fake
+            and _pick(known, *subset.counts(size), frozenset(), seed) is not None
+        ),
+        0,
+    )
+    return (
+        f"Expected {wanted_real} real and {wanted_fake} fake images for the subset '{subset.name}', received {real} "
+        f"and {fake} in {len(known)} groups, which are never split. With {subset.real_share:.0%} real ones, "
+        f"{largest} images are the most there can be. Import more images, or choose a smaller subset, or 'full'."
+    )
+
+
+def _draw(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()

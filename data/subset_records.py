@@ -1,0 +1,150 @@
+"""Writing the records of a subset."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from data.atomic_folder import atomic_folder
+from data.audit.shortcuts import audit_shortcuts
+from data.card import DatasetCard, read_cards, write_card
+from data.describing import counts, leak_counts, source_hash
+from data.errors import BadInputError
+from data.example import SHA256_KEY, SPLITS
+from data.image_table import read_table, values, write_table
+from data.partition.subsets import Chosen, choose_subset
+from data.progress import Progress
+from data.record_folder import check_replaceable, record_files, span_folder
+from data.schema import read_schema, write_schema
+from data.shards import file_sha256, shard_names
+
+_IMAGES_PER_SHARD = 1000
+
+
+def write_subset(
+    name: str, records: str | Path, out_dir: str | Path, seed: int = 0, progress: Progress | None = None
+) -> list[DatasetCard]:
+    """Copies the records of a subset into a folder of their own: all of it, or nothing.
+
+    Args:
+        name: mini, middle, big or full.
+        records: an imported data set, with all its spans.
+        out_dir: a new folder, or an earlier subset or import, which is replaced.
+        seed: draws other groups.
+        progress: called as ``progress("copy", done, total)``.
+
+    Returns:
+        The card of each span.
+
+    Raises:
+        BadInputError: there are too few images, ``records`` is no import or a subset itself, or ``out_dir`` holds
+            something else.
+    """
+    records, target = (Path(folder).expanduser().resolve() for folder in (records, out_dir))
+    cards = read_cards(records)
+    if any(card.subset for card in cards):
+        raise BadInputError(
+            f"Expected a whole import, received the subset {cards[0].subset} at {records}: subsets are nested only "
+            "if all are taken from one whole."
+        )
+    if target.is_relative_to(records) or records.is_relative_to(target):
+        raise BadInputError(
+            f"Expected the subset apart from {records}, received {target}. Choose another folder."
+        )
+    check_replaceable(target)
+    tables = [read_table(span_folder(records, card.span)) for card in cards]
+    chosen = _choose(name, tables, seed)
+    rows = [_rows(table, chosen) for table in tables[: chosen.span]]
+    total = sum(map(len, rows))
+    with atomic_folder(target) as folder:
+        write_schema(folder, read_schema(records))
+        subset_cards, done = [], 0
+        for card, table, own in zip(cards, tables, rows, strict=False):
+            subset_folder = span_folder(folder, card.span)
+            subset_folder.mkdir()
+            for _ in _copy(span_folder(records, card.span), subset_folder, table, own):
+                done += 1
+                if progress:
+                    progress("copy", done, total)
+            kept = table.take(pa.array(own))
+            write_table(subset_folder, kept)
+            subset_cards.append(_subset_card(card, name, kept, subset_folder))
+            write_card(subset_folder, subset_cards[-1])
+    return subset_cards
+
+
+def _choose(name: str, tables: list[pa.Table], seed: int) -> Chosen:
+    whole = pa.concat_tables(tables)
+    spans = np.repeat(np.arange(1, len(tables) + 1), [len(table) for table in tables])
+    columns = (values(whole, column) for column in ("group", "label", "split", "source"))
+    return choose_subset(name, *columns, spans.tolist(), seed)
+
+
+def _rows(table: pa.Table, chosen: Chosen) -> np.ndarray:
+    return np.flatnonzero([group in chosen.groups for group in values(table, "group")])
+
+
+def _copy(source: Path, target: Path, table: pa.Table, rows: np.ndarray) -> Iterator[None]:
+    """Copies records by their position, which is that of their rows, and yields after each."""
+    import tensorflow as tf
+
+    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=0)
+    splits, digests = np.array(values(table, "split")), values(table, "sha256")
+    wanted = set(rows.tolist())
+    for split in SPLITS:
+        positions = np.flatnonzero(splits == split)
+        own = [position for position in positions.tolist() if position in wanted]
+        shards = shard_names(split, len(own), _IMAGES_PER_SHARD)
+        serialized = zip(positions.tolist(), _serialized(source, split), strict=True)
+        kept = ((position, record) for position, record in serialized if position in wanted)
+        for file, size in shards:
+            with tf.io.TFRecordWriter(str(target / file), options) as writer:
+                for position, record in (next(kept) for _ in range(size)):
+                    _check_same(record, digests[position], source)
+                    writer.write(record)
+                    yield
+        for _ in kept:  # Reads on to the end, so that too many records are noticed, too.
+            pass
+
+
+def _serialized(folder: Path, split: str) -> Iterator[bytes]:
+    import tensorflow as tf
+
+    files = [str(path) for path in record_files(folder, split)]
+    return tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
+
+
+def _check_same(record: bytes, sha256: str, folder: Path) -> None:
+    from tensorflow.train import Example
+
+    if Example.FromString(record).features.feature[SHA256_KEY].bytes_list.value[0].decode() != sha256:
+        raise BadInputError(
+            f"Expected the records in {folder} in the order of their table, but they have been changed. Import again."
+        )
+
+
+def _subset_card(card: DatasetCard, name: str, kept: pa.Table, folder: Path) -> DatasetCard:
+    shards = [
+        {"file": path.name, "split": split, "images": size, "sha256": file_sha256(path)}
+        for split in SPLITS
+        for path, (_, size) in zip(
+            record_files(folder, split),
+            shard_names(split, values(kept, "split").count(split), _IMAGES_PER_SHARD),
+            strict=True,
+        )
+    ]
+    return dataclasses.replace(
+        card,
+        subset=name,
+        found=len(kept),
+        quarantined={},
+        skipped={},
+        left_out=0,
+        leaks=leak_counts(kept) | {"dropped": card.leaks["dropped"]},
+        shortcuts=[dataclasses.asdict(one) for one in audit_shortcuts(kept, card.options["max_cue_auc"])],
+        shards=shards,
+        source_hash=source_hash(kept),
+        **counts(kept, of_earlier_spans=0),
+    )

@@ -1,0 +1,66 @@
+"""The steps up to the gate, run by TFX on records of two spans."""
+
+import pytest
+import tensorflow as tf
+from tfx import v1 as tfx
+from tfx.orchestration.pipeline import RunOptions
+
+from components.errors import DataAnomalyError
+from data import example
+from data.record_folder import spans, split_pattern
+from data.schema import SCHEMA_FILE, dataset_schema, write_schema
+from pipeline.beam import beam_args
+from pipeline.config import PipelineConfig
+from pipeline.graph import create_pipeline
+
+SIZES = dict(zip(example.SPLITS, (60, 40, 40), strict=True))
+
+
+@pytest.fixture
+def run_checks(record, picture, encode, tmp_path):
+    """``run_checks(format_of)``: the checks of two spans; ``format_of(span, number)`` names an image's format."""
+    images = [encode(picture(label, 1)) for label in (0, 1)]
+
+    def run(format_of):
+        records = tmp_path / "records"
+        for span in (1, 2):
+            (records / f"span-{span}").mkdir(parents=True)
+            for split, size in SIZES.items():
+                path = records / f"span-{span}" / f"{split}-00000-of-00001.tfrecord.gz"
+                with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+                    for number in range(size):
+                        form = format_of(span, number)
+                        one = record(
+                            images[number % 2], number % 2, number, span=span, source="a", format=form
+                        )
+                        writer.write(example.encode(one))
+        write_schema(records, dataset_schema(["a"], {}, grey_allowed=False))
+        pipeline = create_pipeline(
+            PipelineConfig(),
+            records=str(records),
+            schema_file=str(records / SCHEMA_FILE),
+            pipeline_root=str(tmp_path / "root"),
+            push_to=str(tmp_path / "models"),
+            training_dir=None,
+            metadata=tfx.orchestration.metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata")),
+            beam_args=beam_args(),
+            split_pattern=split_pattern(records),
+            spans=len(spans(records)),
+        )
+        tfx.orchestration.LocalDagRunner().run(pipeline, run_options=RunOptions(to_nodes=["DataGate"]))
+
+    return run
+
+
+def test_a_second_span_like_the_first_passes(run_checks):
+    run_checks(lambda span, number: ("jpeg", "png")[number // 2 % 2])
+
+
+def test_a_second_span_that_drifted_stops_the_run(run_checks):
+    with pytest.raises(DataAnomalyError) as caught:
+        run_checks(lambda span, number: "png" if span == 2 else "jpeg")
+    [fault] = str(caught.value).splitlines()[1:-1]
+    assert fault.startswith(
+        "  - image/format, split train, span 2: differs from span 1 by 1.00 (l infty), expected at most "
+    )
+    assert "is 0 of 60 images against 60 of 60" in fault
