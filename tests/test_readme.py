@@ -35,9 +35,10 @@ def test_make_knows_the_target(command):
 @pytest.mark.parametrize("command", _OURS)
 def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for folder in ("faces/fake", "records"):
+    for folder in ("faces/fake", "faces2", "openforensics", "records"):
         Path(folder).mkdir(parents=True)
-    Path("weights.h5").touch()
+    for file in ("weights.h5", "archive.zip", "faces/list.csv"):
+        Path(file).touch()
 
     context = _parse(cli, shlex.split(command)[1:])
     if context.command.name == "run":

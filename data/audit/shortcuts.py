@@ -8,13 +8,14 @@ and a detector may rightly use them; but resizing and compression leave the same
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from data.errors import BadInputError
 from data.example import FAKE, METHOD_OF_REALS, REAL
@@ -47,6 +48,10 @@ class PairAudit:
     cues: dict[str, float]
     together: float | None
     suspects: tuple[str, ...]
+
+    def as_dict(self) -> dict:
+        """As JSON holds it."""
+        return asdict(self) | {"suspects": list(self.suspects)}
 
     def sentences(self) -> Iterator[str]:
         """One for each suspect."""
@@ -160,7 +165,9 @@ def _together(labels: np.ndarray, cues: np.ndarray, groups: np.ndarray) -> float
         return None
     model = HistGradientBoostingClassifier(max_iter=60, max_depth=3, min_samples_leaf=10, random_state=0)
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    scores = cross_val_predict(model, cues, labels, groups=groups, cv=folds, method="predict_proba")
+    # Its threads spin while they wait, which on a busy machine takes twenty times as long as doing without.
+    with threadpool_limits(1, "openmp"):
+        scores = cross_val_predict(model, cues, labels, groups=groups, cv=folds, method="predict_proba")
     # Scores of other images than it learnt from: below 0.5 it is chance, not the other way round.
     return float(max(0.5, roc_auc_score(labels == FAKE, scores[:, 1])))
 

@@ -91,11 +91,12 @@ def choose_subset(
     names = [subset.name for subset in SUBSETS]
     if name not in names:
         raise BadInputError(f"Expected a subset out of {', '.join(names)}, received '{name}'.")
+    wanted = SUBSETS[: names.index(name) + 1]
     last = max(spans)
+    if wanted[-1].size is None:
+        return Chosen(frozenset(groups), last)
     chosen = Chosen(frozenset(), 1)
-    for subset in SUBSETS[: names.index(name) + 1]:
-        if subset.size is None:
-            return Chosen(frozenset(groups), last)
+    for subset in wanted:
         for span in range(chosen.span, last + 1):
             known = _collect(groups, labels, splits, sources, spans, span)
             picked = _pick(known, *subset.counts(subset.size), chosen.groups, seed)

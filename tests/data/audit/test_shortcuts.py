@@ -89,7 +89,10 @@ def test_where_nothing_is_planted_nothing_is_found():
 
 
 LEAKS = {
-    "size": lambda labels: {"width": 150 - 40 * labels + np.arange(len(labels)) % 10},
+    "size": lambda labels: {
+        "width": 150 - 40 * labels + np.arange(len(labels)) % 10,
+        "height": np.full(len(labels), 100),
+    },
     "format": lambda labels: {"format": np.where(labels, "png", "jpeg")},
     "JPEG quantisation": lambda labels: {"quantisation": 9.0 + labels},
     "file size": lambda labels: {"bytes": 9_000 - 1_000 * labels},

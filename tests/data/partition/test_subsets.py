@@ -117,6 +117,11 @@ def test_groups_that_do_not_add_up_are_no_subset(small):
         choose_subset("mini", *images)
 
 
+def test_full_is_everything_however_little_that_is(small):
+    images = _images(30)
+    assert _members(images, choose_subset("full", *images)) == list(range(len(images[0])))
+
+
 def test_an_unknown_subset_is_named():
     with pytest.raises(BadInputError, match="out of mini, middle, big, full, received 'huge'"):
         choose_subset("huge", *_images(10))
