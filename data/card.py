@@ -44,6 +44,8 @@ class DatasetCard:
         options: the options that decided the result.
         source_hash: SHA-256 over the names and contents of the images found: names this very data set.
         fingerprint: :func:`data.fingerprint.source_fingerprint` at the time of the import.
+        unknown: what the schema beside the records does not expect of a later span, a few words each; a run stops
+            at it.
         subset: name of the subset, where this is one.
         version: version of this card's format.
     """
@@ -73,6 +75,7 @@ class DatasetCard:
     options: dict
     source_hash: str
     fingerprint: str
+    unknown: tuple[str, ...] = ()
     subset: str | None = None
     version: int = CARD_VERSION
 
@@ -110,7 +113,7 @@ def read_card(records: str | Path, span: int = 1) -> DatasetCard:
         raise BadInputError(
             f"Expected a card of version {CARD_VERSION} at {path}, received {version}. Import again."
         )
-    return DatasetCard(**values)
+    return DatasetCard(**values | {"unknown": tuple(values.get("unknown", ()))})
 
 
 def read_cards(records: str | Path) -> list[DatasetCard]:

@@ -52,6 +52,12 @@ def _lines(card: DatasetCard) -> Iterator[str]:
             "LEAK",
             f"{card.leaks['groups']} groups ({card.leaks['images']} images) lie across the official splits; {done}",
         )
+    if card.unknown:
+        yield _entry(
+            "UNKNOWN",
+            f"{', '.join(card.unknown)}: schema.pbtxt does not expect this, and a run would stop. If it is meant, "
+            f"import span {card.span} again with --extend-schema",
+        )
     if card.quarantined:
         yield _entry("refused", _top(card.quarantined, most=8))
     if card.skipped:

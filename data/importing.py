@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from data.atomic_folder import atomic_folder
 from data.audit.shortcuts import PairAudit, ShortcutError, audit_shortcuts
@@ -25,7 +26,7 @@ from data.partition.placing import NO_IMAGES, Images, Placing, place_images
 from data.progress import Progress
 from data.quarantine import check_share
 from data.record_folder import check_next_span, check_replaceable, span_folder, spans
-from data.schema import dataset_schema, extended_schema, read_schema, write_schema
+from data.schema import dataset_schema, extended_schema, read_schema, unknown_to, write_schema
 from data.shards import ShardWriter, new_facts_of, plan_shards
 from data.sources import MANIFESTS, ImageSource, open_source
 
@@ -78,12 +79,13 @@ def import_images(
         if is_first:
             target = span_folder(folder, 1)
             target.mkdir()
-            card = _import_span(source, target, 1, NO_IMAGES, options, Path(scratch), progress)
+            card = _import_span(source, target, 1, NO_IMAGES, None, options, Path(scratch), progress)
             write_schema(folder, dataset_schema(*_domains(card), options.limits.grey_allowed))
         else:
-            card = _import_span(source, folder, span, _earlier(root, span), options, Path(scratch), progress)
+            schema, earlier = read_schema(root), _earlier(root, span)
+            card = _import_span(source, folder, span, earlier, schema, options, Path(scratch), progress)
             if options.extend_schema:
-                write_schema(root, extended_schema(read_schema(root), *_domains(card)))
+                write_schema(root, extended_schema(schema, *_domains(card)))
     return card
 
 
@@ -109,6 +111,7 @@ def _import_span(
     folder: Path,
     span: int,
     earlier: Images,
+    schema: schema_pb2.Schema | None,
     options: ImportOptions,
     scratch: Path,
     progress: Progress | None,
@@ -117,12 +120,17 @@ def _import_span(
 
     fingerprint = source_fingerprint(source, options)
     found = inspect_images(source, options.limits, options.beam_args, scratch, progress)
-    found = _with_conflicts_refused(found)
+    found = _with_conflicts_refused(found, earlier)
     check_share(quarantined(found), len(found), options.max_quarantined_share)
     if progress:
         progress("group", 0, len(found))
     found, placing = _placed(found, earlier, options)
     kept = found.filter(compute.is_null(found.column("reason")))
+    if not len(kept):
+        raise BadInputError(
+            f"Expected at least one image that can be placed, but all {len(found)} were refused: "
+            f"{quarantined(found)[0].detail}."
+        )
     if progress:
         progress("group", len(found), len(found))
 
@@ -154,6 +162,8 @@ def _import_span(
         shards=[{key: shard[key] for key in ("file", "split", "images", "sha256")} for shard in written],
         fingerprint=fingerprint,
     )
+    if schema is not None and not options.extend_schema:
+        card = dataclasses.replace(card, unknown=tuple(unknown_to(schema, *_domains(card))))
     write_quarantine(folder, quarantined(found))
     write_leaks(folder, found, placing.leaks)
     write_table(folder, kept)
@@ -161,8 +171,9 @@ def _import_span(
     return card
 
 
-def _with_conflicts_refused(found: pa.Table) -> pa.Table:
-    """Refuses images of equal bytes and unequal labels."""
+def _with_conflicts_refused(found: pa.Table, earlier: Images) -> pa.Table:
+    """Refuses images of equal bytes and unequal labels, within this span or with an earlier one."""
+    before = dict(zip(earlier.sha256, earlier.labels, strict=True))
     names, labels, digests = (values(found, column) for column in ("name", "label", "sha256"))
     holders = defaultdict(list)
     for position, digest in enumerate(digests):
@@ -174,6 +185,9 @@ def _with_conflicts_refused(found: pa.Table) -> pa.Table:
             for position in positions:
                 others = [names[other] for other in positions if other != position][:3]
                 refused[position] = ("conflicting_label", f"same bytes as {', '.join(others)}")
+        elif before.get(digests[positions[0]], labels[positions[0]]) != labels[positions[0]]:
+            for position in positions:
+                refused[position] = ("conflicting_label", "same bytes as an image of an earlier span")
     return _refuse(found, refused)
 
 

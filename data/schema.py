@@ -74,7 +74,7 @@ def extended_schema(
         schema: of the spans so far.
         sources: names of the sources of the new span.
         columns: values of each annotated column of the new span. A column that is new is not required, as the images
-            of the earlier spans do not have it.
+            of the earlier spans do not have it; nor is one that the new span lacks.
     """
     extended = type(schema)()
     extended.CopyFrom(schema)
@@ -82,23 +82,48 @@ def extended_schema(
     for column, values in sorted(columns.items()):
         feature = _feature(extended, COLUMN_PREFIX + column)
         if feature is None:
-            feature = _add_column(extended, column, values)
-            feature.presence.ClearField("min_fraction")
-            # Takes the place of the shape, which Transform allows only of what is never missing.
-            feature.value_count.min = feature.value_count.max = 1
+            _make_optional(_add_column(extended, column, values))
         else:
             _add_values(feature, values)
             if len(feature.string_domain.value) > _MOST_VALUES:
                 feature.ClearField("string_domain")
+    for feature in extended.feature:
+        if feature.name.startswith(COLUMN_PREFIX) and feature.name.removeprefix(COLUMN_PREFIX) not in columns:
+            _make_optional(feature)
     return extended
+
+
+def unknown_to(
+    schema: schema_pb2.Schema, sources: Iterable[str], columns: Mapping[str, Iterable[str]]
+) -> list[str]:
+    """What a further span brings, or lacks, that the schema does not expect, a few words each: a run would stop.
+
+    Args:
+        schema: of the spans so far.
+        sources: names of the sources of the new span.
+        columns: values of each annotated column of the new span.
+    """
+    found = [f"source {source}" for source in _outside(_feature(schema, SOURCE_KEY), sources)]
+    for column, values in sorted(columns.items()):
+        feature = _feature(schema, COLUMN_PREFIX + column)
+        if feature is None:
+            found.append(f"column {column}")
+        else:
+            found.extend(f"{column} {value}" for value in _outside(feature, values))
+    for feature in schema.feature:
+        column = feature.name.removeprefix(COLUMN_PREFIX)
+        if feature.name != column and feature.presence.min_fraction and column not in columns:
+            found.append(f"no column {column}")
+    return found
 
 
 def write_schema(folder: Path, schema: schema_pb2.Schema) -> None:
     """Writes a schema beside the records of a folder."""
     from google.protobuf import text_format
 
-    text = _HEADER + text_format.MessageToString(schema, as_utf8=True)
-    (folder / SCHEMA_FILE).write_text(text, encoding="utf-8")
+    partial = folder / f".{SCHEMA_FILE}.partial"
+    partial.write_text(_HEADER + text_format.MessageToString(schema, as_utf8=True), encoding="utf-8")
+    partial.replace(folder / SCHEMA_FILE)
 
 
 def read_schema(folder: Path) -> schema_pb2.Schema:
@@ -139,6 +164,19 @@ def _add_column(schema: schema_pb2.Schema, column: str, values: Iterable[str]) -
     if len(values) <= _MOST_VALUES:
         _set_values(feature, values)
     return feature
+
+
+def _make_optional(feature: schema_pb2.Feature) -> None:
+    feature.presence.ClearField("min_fraction")
+    # Takes the place of the shape, which Transform allows only of what is never missing.
+    feature.ClearField("shape")
+    feature.value_count.min = feature.value_count.max = 1
+
+
+def _outside(feature: schema_pb2.Feature | None, values: Iterable[str]) -> list[str]:
+    if feature is None or not feature.HasField("string_domain"):
+        return []
+    return sorted(set(values) - set(feature.string_domain.value))
 
 
 def _set_values(feature: schema_pb2.Feature, values: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from data.quarantine import RejectedImageError
 from data.reading import read_image
 
 _RECORD_FACTS = ("width", "height", "channels", "format", "sha256", "jpeg_quality")
+_HASHES = ("perceptual_hash", "cropped_hashes")
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,12 @@ class ShardWriter:
 
 
 def new_facts_of(shards: Sequence[Shard]) -> dict[str, list]:
-    """The facts of re-encoded images, by column, in the order of the records."""
+    """The facts of re-encoded images, by column, in the order of the records.
+
+    Without their hashes: copies in later spans are looked for among images as they came, uncut and unsqueezed.
+    """
     rows = [row for shard in shards for row in read_rows(shard.new_facts)]
-    return {column: [row[column] for row in rows] for column in rows[0]}
+    return {column: [row[column] for row in rows] for column in rows[0] if column not in _HASHES}
 
 
 def file_sha256(path: Path) -> str:

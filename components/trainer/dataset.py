@@ -53,9 +53,15 @@ class TransformedSplit:
             )
         return {label: len(self.labels) / (2.0 * count) for label, count in enumerate(counts)}
 
-    def first_images(self, count: int) -> list[bytes]:
-        """The first images as PNG, at most `count`."""
-        return next(iter(self._records().batch(count).map(self._parse)))[IMAGE_PNG].numpy().tolist()
+    def first_images(self, count: int, smallest: int) -> list[bytes]:
+        """The first images as PNG, at most `count`, their pixels repeated where a side has less than `smallest`."""
+        images = next(iter(self._records().batch(count).map(self._parse)))[IMAGE_PNG].numpy().tolist()
+        repeated = -(-smallest // self._image_size)
+        if repeated == 1:
+            return images
+        pixels = (tf.io.decode_png(image) for image in images)
+        enlarged = (tf.repeat(tf.repeat(one, repeated, axis=0), repeated, axis=1) for one in pixels)
+        return [tf.io.encode_png(one).numpy() for one in enlarged]
 
     def batches(self) -> tf.data.Dataset:
         """In file order: float32 `[n, S, S, 3]` in [0, 1] and float32 labels `[n, 1]`."""

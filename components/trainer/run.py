@@ -77,7 +77,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         model,
         facts=_facts(settings, calibration, custom),
         model_name=custom["model_name"],
-        images=validation.first_images(_WARMUP_IMAGES),
+        images=validation.first_images(_WARMUP_IMAGES, custom["smallest_face"]),
     )
     run_folder = Path(fn_args.model_run_dir)
     run_folder.mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,8 @@ class PixelCues:
         sharpness: standard deviation of the luma's Laplacian (4 neighbours), 0 or more. Blur lowers it; see
             Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
         high_frequency: share of the luma's spectral power, its mean left out, above half the Nyquist frequency,
-            0 to 1. Upsampling and strong compression lower it, noise raises it; see Durall et al., "Watch your
-            Up-Convolution", CVPR 2020.
+            0 to 1, under a Hann window. Blur and upsampling lower it, noise raises it; see Durall et al., "Watch
+            your Up-Convolution", CVPR 2020.
     """
 
     brightness: float
@@ -71,23 +71,29 @@ def _laplacian(luma: np.ndarray) -> np.ndarray:
 
 
 def _high_frequency_share(luma: np.ndarray) -> float:
-    spectrum = fft.rfft2(luma - luma.mean())
+    window, weights, high = _weights(*luma.shape)
+    spectrum = fft.rfft2((luma - luma.mean()) * window)
     power = spectrum.real**2 + spectrum.imag**2
-    weights, high = _weights(*luma.shape)
     total = float((power * weights).sum())
     # Of an image of one colour there is nothing left but how the luma was rounded.
     return float((power * high).sum()) / total if total > _ROUNDING * luma.size else 0.0
 
 
 @lru_cache(maxsize=16)
-def _weights(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each value of a real image's half spectrum counts, in all and above half the Nyquist frequency."""
+def _weights(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the spectrum is taken and weighed with.
+
+    Returns:
+        A Hann window, which keeps the jump at the edges out of the spectrum; and how often each value of the half
+        spectrum of real values counts, in all and above half the Nyquist frequency.
+    """
+    window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1]).astype(np.float32)
     weights = np.full((height, width // 2 + 1), 2, dtype=np.float32)
     weights[:, 0] = 1
     if width % 2 == 0:
         weights[:, -1] = 1
     down, across = fft.fftfreq(height)[:, None], fft.rfftfreq(width)[None, :]
-    return weights, weights * (np.maximum(np.abs(down), np.abs(across)) > 0.25)
+    return window, weights, weights * (np.maximum(np.abs(down), np.abs(across)) > 0.25)
 
 
 def _short(value: float) -> float:

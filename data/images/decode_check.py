@@ -161,7 +161,8 @@ def decode_rgb(encoded: bytes) -> np.ndarray:
     import tensorflow as tf
 
     try:
-        return tf.io.decode_image(encoded, channels=3, expand_animations=False).numpy()
+        # Given a tensor, TensorFlow takes its fast path into the operation.
+        return tf.io.decode_image(tf.constant(encoded), channels=3, expand_animations=False).numpy()
     except tf.errors.OpError as error:
         raise _damaged(encoded, _cause(error.message)) from error
 

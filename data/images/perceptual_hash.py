@@ -60,7 +60,9 @@ def perceptual_hashes(pixels: np.ndarray) -> tuple[str, str]:
     small = green.reduce(factor) if factor > 1 else green
     squares = np.stack([_square(small, cut) for cut in (0.0, *CROPS)])
     frequencies = (_COSINES @ squares @ _COSINES.T).reshape(len(squares), HASH_BITS)
-    bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
+    # The lower of the two middle ones: "above the median" is the same as "above it".
+    middle = HASH_BITS // 2 - 1
+    bits = frequencies > np.partition(frequencies, middle, axis=1)[:, middle : middle + 1]
     whole, *crops = (packed.tobytes().hex() for packed in np.packbits(bits, axis=1))
     return whole, "".join(crops)
 

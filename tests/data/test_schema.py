@@ -12,7 +12,7 @@ from data.errors import BadInputError
 from data.example import LABEL_KEY, Record, encode
 from data.images.shape import LARGEST_ASPECT_RATIO
 from data.record_folder import SCHEMA_FILE
-from data.schema import dataset_schema, extended_schema, load_schema, read_schema, write_schema
+from data.schema import dataset_schema, extended_schema, load_schema, read_schema, unknown_to, write_schema
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +174,8 @@ def test_a_further_span_adds_to_the_domains_and_keeps_edits():
     # Transform refuses a fixed shape for what may be missing.
     assert isinstance(schema_as_feature_spec(extended).feature_spec["slice/age"], tf.io.VarLenFeature)
     assert _feature(extended, "image/width").int_domain.max == 99
+    without = extended_schema(extended, ["a"], {"age": ["old"]})
+    assert not _feature(without, "slice/generator").presence.HasField("min_fraction")
     assert text_format.MessageToString(schema) == before
 
 
@@ -183,3 +185,12 @@ def test_a_domain_that_was_taken_off_or_grows_too_long_stays_off():
     extended = extended_schema(schema, ["b"], {"generator": ["one more"]})
     assert not _feature(extended, "source").HasField("string_domain")
     assert not _feature(extended, "slice/generator").HasField("string_domain")
+
+
+def test_what_a_further_span_brings_and_lacks_is_named():
+    schema = dataset_schema(["a"], {"age": ["old"], "light": ["day"]}, grey_allowed=False)
+    assert unknown_to(schema, ["a"], {"age": ["old"], "light": ["day"]}) == []
+    found = unknown_to(schema, ["a", "b"], {"age": ["young"], "place": ["home"]})
+    assert found == ["source b", "age young", "column place", "no column light"]
+    extended = extended_schema(schema, ["b"], {"age": ["young"], "place": ["home"]})
+    assert unknown_to(extended, ["a", "b"], {"age": ["young"], "place": ["home"]}) == []

@@ -8,12 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import expit
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
+from tensorflow_serving.apis import prediction_log_pb2
 from tfx import v1 as tfx
 
 from components.settings import ModelSettings, StageSettings, TrainerSettings, TrainingSettings
-from components.trainer.assets import FACTS_FILE, load_detector
+from components.trainer.assets import FACTS_FILE, WARMUP_FILE, load_detector
 from components.trainer.backbones import BACKBONES, Backbone
 from components.trainer.run import PHASE_TABLE_FILE, run_fn
 
@@ -32,7 +34,7 @@ CUSTOM = {
     "weights_hash": None,
     "source_hash": "abc",
     "model_name": "small",
-    "smallest_face": 20,
+    "smallest_face": 40,
 }
 
 
@@ -145,6 +147,17 @@ def test_the_table_tells_each_stage_and_ends_with_what_was_exported(first, make_
         }
 
 
+def test_the_warm_up_shows_no_face_that_would_be_refused(first):
+    smallest = first.facts["input"]["smallest_face"]
+    assert smallest > first.facts["input"]["size"]
+    logs = tf.data.TFRecordDataset(str(first.extra / WARMUP_FILE)).as_numpy_iterator()
+    requests = [prediction_log_pb2.PredictionLog.FromString(log).predict_log.request for log in logs]
+    images = [image for one in requests for image in one.inputs["image_bytes"].string_val]
+    assert images
+    for image in images:
+        assert min(tf.io.decode_image(image).shape[:2]) >= smallest
+
+
 def test_the_facts_say_what_a_reader_needs(first):
     facts = first.facts
     assert facts["label_map"] == {"real": 0, "fake": 1}
@@ -153,7 +166,7 @@ def test_the_facts_say_what_a_reader_needs(first):
         "size": 32,
         "value_range": [0.0, 1.0],
         "resize": "bilinear, antialiased, rounded to 8 bits",
-        "smallest_face": 20,
+        "smallest_face": 40,
     }
     assert facts["backbone"] == {"name": "efficientnet-b0", "input_range": [0.0, 255.0]}
     assert TrainerSettings.model_validate(facts["settings"]) == SETTINGS

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scipy import ndimage
+from scipy import ndimage, signal
 
 from data.images.cues import measure_pixels
 
@@ -32,19 +32,20 @@ def test_sharpness_is_the_deviation_of_scipys_laplacian(shape):
 def test_high_frequency_is_the_share_of_the_whole_spectrum(shape):
     pixels = _random(shape)
     luma = _luma(pixels)
-    power = np.abs(np.fft.fft2(luma - luma.mean())) ** 2
+    window = np.outer(*(signal.windows.hann(side + 2)[1:-1] for side in shape))
+    power = np.abs(np.fft.fft2((luma - luma.mean()) * window)) ** 2
     down, across = np.meshgrid(np.fft.fftfreq(shape[0]), np.fft.fftfreq(shape[1]), indexing="ij")
     expected = power[(np.abs(down) > 0.25) | (np.abs(across) > 0.25)].sum() / power.sum()
     assert measure_pixels(pixels).high_frequency == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("waves", [1, 8, 15, 16, 17, 25, 32])
+@pytest.mark.parametrize("waves", [2, 8, 14, 18, 25, 32])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_wave_has_all_its_power_at_its_own_frequency(waves, axis):
     wave = np.rint(128 + 100 * np.cos(2 * np.pi * waves * np.arange(64) / 64)).astype(np.uint8)
     pixels = np.repeat(np.repeat(np.expand_dims(wave, 1 - axis), 64, axis=1 - axis)[..., None], 3, axis=2)
-    # 32 waves are the Nyquist frequency; its half itself is not high yet.
-    assert measure_pixels(pixels).high_frequency == pytest.approx(float(waves > 16), abs=1e-3)
+    # 32 waves are the Nyquist frequency. The window spreads a wave over its neighbours.
+    assert measure_pixels(pixels).high_frequency == pytest.approx(float(waves > 16), abs=1e-2)
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (1, 1), (2, 5)])

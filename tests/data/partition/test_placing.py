@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections import Counter, defaultdict
 from dataclasses import fields, replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def _placed(images, placing):
 
 def _together(*spans):
     def joined(values):
-        return np.concatenate(values) if isinstance(values[0], np.ndarray) else sum(map(list, values), [])
+        return np.concatenate(values) if isinstance(values[0], np.ndarray) else list(chain(*values))
 
     return Images(**{f.name: joined([getattr(span, f.name) for span in spans]) for f in fields(Images)})
 

@@ -91,7 +91,7 @@ def test_too_few_groups_of_a_class_are_named():
 
 def test_a_class_in_every_split_is_enough():
     check_every_class(["train", "val", "test"] * 2, [0, 0, 0, 1, 1, 1], list("abcdef"))
-    with pytest.raises(BadInputError, match="Expected real images in each of .* but test would hold none"):
+    with pytest.raises(BadInputError, match=r"Expected real images in each of .* but test would hold none"):
         check_every_class(
             ["train", "val", "train", "train", "val", "test"], [0, 0, 0, 1, 1, 1], list("abcdef")
         )
