@@ -30,6 +30,11 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     Raises:
         BadInputError: no folder can be made there.
     """
+    if target.is_mount():
+        raise BadInputError(
+            f"Expected a folder that can be replaced as a whole, received the mount point {target}. "
+            "Choose a folder in it."
+        )
     prefix = f".{target.name}.partial-"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,10 @@ from data.record_folder import CARD_FILE, span_folder, spans
 
 CARD_VERSION = 2
 
+#: Of sizes and of the values of a column, so many are counted, the most frequent first. A column of more values is no
+#: category but free text.
+MOST_VALUES = 100
+
 
 @dataclass(frozen=True)
 class DatasetCard:
@@ -34,7 +38,8 @@ class DatasetCard:
         groups: number of groups, images in the largest, images in groups of more than one, images in groups of an
             earlier span.
         exact_copies: kept images whose bytes another kept image has, too.
-        near_copies: pairs of images with near perceptual hashes and unequal bytes.
+        near_copies: kept images of which there is another with a near perceptual hash and unequal bytes, here or in
+            an earlier span.
         leaks: groups that the source's own splits tear apart, the images in them, and whether those of the earlier
             splits were dropped; ``leaks.jsonl`` names each.
         shortcuts: what cues tell of the label, a :class:`data.audit.shortcuts.PairAudit` each, as stored.
@@ -113,7 +118,10 @@ def read_card(records: str | Path, span: int = 1) -> DatasetCard:
         raise BadInputError(
             f"Expected a card of version {CARD_VERSION} at {path}, received {version}. Import again."
         )
-    return DatasetCard(**values | {"unknown": tuple(values.get("unknown", ()))})
+    try:
+        return DatasetCard(**values | {"unknown": tuple(values["unknown"])})
+    except (KeyError, TypeError) as error:
+        raise BadInputError(f"Expected a whole card at {path}: {error}. Import again.") from error
 
 
 def read_cards(records: str | Path) -> list[DatasetCard]:

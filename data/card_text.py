@@ -34,7 +34,7 @@ def _lines(card: DatasetCard) -> Iterator[str]:
     yield _entry(
         "groups",
         f"{card.groups['count']}, the largest of {card.groups['largest']} images; {card.exact_copies} exact copies, "
-        f"{card.near_copies} pairs of near copies",
+        f"{card.near_copies} images with near copies",
     )
     if card.groups["of_earlier_spans"]:
         yield _entry("", f"{card.groups['of_earlier_spans']} images joined groups of earlier spans")

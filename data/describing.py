@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 
-from data.card import DatasetCard, count_by, count_splits
+from data.card import MOST_VALUES, DatasetCard, count_by, count_splits
 from data.image_table import values
 from data.options import ImportOptions
 from data.partition.placing import Placing
@@ -38,7 +38,6 @@ def describe_import(
         quarantined=dict(Counter(filter(None, values(found, "reason"))).most_common()),
         skipped=dict(source.skipped),
         left_out=len(source.left_out()),
-        near_copies=placing.near_copies,
         leaks={
             "groups": len(placing.leaks),
             "images": sum(map(len, placing.leaks)),
@@ -60,7 +59,9 @@ def counts(kept: pa.Table, of_earlier_spans: int = 0) -> dict:
         "kept": len(kept),
         "splits": count_splits(labels, values(kept, "split")),
         "formats": count_by(labels, values(kept, "format")),
-        "sizes": count_by(labels, sizes),
+        "sizes": {
+            name: dict(list(own.items())[:MOST_VALUES]) for name, own in count_by(labels, sizes).items()
+        },
         "sources": count_by(labels, values(kept, "source")),
         "methods": count_by(labels, values(kept, "method")),
         "columns": _columns(kept),
@@ -70,6 +71,7 @@ def counts(kept: pa.Table, of_earlier_spans: int = 0) -> dict:
             "images_in_shared_groups": sum(size for size in group_sizes.values() if size > 1),
             "of_earlier_spans": of_earlier_spans,
         },
+        "near_copies": sum(values(kept, "near_copy")),
         "exact_copies": len(kept) - len(np.unique(values(kept, "sha256"))),
     }
 
@@ -79,7 +81,7 @@ def _columns(kept: pa.Table) -> dict[str, dict[str, int]]:
     for annotated in values(kept, "columns"):
         for item in annotated:
             tables.setdefault(item["column"], Counter())[item["value"].decode(errors="surrogateescape")] += 1
-    return {column: dict(counter.most_common()) for column, counter in sorted(tables.items())}
+    return {column: dict(counter.most_common(MOST_VALUES + 1)) for column, counter in sorted(tables.items())}
 
 
 def leak_counts(kept: pa.Table) -> dict[str, int]:

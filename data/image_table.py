@@ -48,7 +48,7 @@ _FACT_COLUMNS = {
     **{field.name: pa.float64() for field in dataclasses.fields(PixelCues)},
 }
 _SCHEMA = pa.schema(
-    [*_SOURCE_COLUMNS.items(), *_FACT_COLUMNS.items(), ("reason", pa.string()), ("detail", pa.string())]
+    [*_SOURCE_COLUMNS.items(), *_FACT_COLUMNS.items(), ("reason", pa.string()), ("detail", pa.binary())]
 )
 # What only the machine of the import can use.
 _LEFT_OUT_OF_FILE = ("path", "member", "box", "reason", "detail")
@@ -119,6 +119,8 @@ def with_columns(table: pa.Table, columns: dict[str, pa.Array | list]) -> pa.Tab
             table = table.append_column(name, pa.array(column))
         else:
             field = table.schema.field(position)
+            if pa.types.is_binary(field.type):
+                column = [os.fsencode(value) if isinstance(value, str) else value for value in column]
             table = table.set_column(position, field, pa.array(column, field.type))
     return table
 

@@ -63,7 +63,21 @@ def split_pattern(root: str | Path) -> str:
 
 
 def check_replaceable(root: Path) -> None:
-    """Checks that nothing but records would be lost if ``root`` were replaced.
+    """Checks that nothing but records of one span would be lost if ``root`` were replaced.
+
+    Raises:
+        BadInputError: there is something else, or there are several spans.
+    """
+    check_ours(root)
+    if len(there := spans(root)) > 1:
+        raise BadInputError(
+            f"Expected a new folder, or records of one span, at {root}; it holds {len(there)} spans, which would be "
+            f"lost. Add to them with `data import --span {there[-1] + 1}`, or choose another folder."
+        )
+
+
+def check_ours(root: Path) -> None:
+    """Checks that a folder holds records and nothing else, or does not exist.
 
     Raises:
         BadInputError: there is something else.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.card import MOST_VALUES, DatasetCard
 from data.errors import BadInputError
 from data.example import CHANNELS_KEY, COLUMN_PREFIX, SOURCE_KEY
 from data.record_folder import SCHEMA_FILE
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import schema_pb2
 
 SCHEMA_PATH = Path(__file__).with_name("schema.pbtxt")
-
-#: A column of more values than these is no category but free text, and a list of them would catch no typing error.
-_MOST_VALUES = 100
 
 _GREY_CHANNELS = 1
 
@@ -85,7 +83,7 @@ def extended_schema(
             _make_optional(_add_column(extended, column, values))
         else:
             _add_values(feature, values)
-            if len(feature.string_domain.value) > _MOST_VALUES:
+            if len(feature.string_domain.value) > MOST_VALUES:
                 feature.ClearField("string_domain")
     for feature in extended.feature:
         if feature.name.startswith(COLUMN_PREFIX) and feature.name.removeprefix(COLUMN_PREFIX) not in columns:
@@ -115,6 +113,17 @@ def unknown_to(
         if feature.name != column and feature.presence.min_fraction and column not in columns:
             found.append(f"no column {column}")
     return found
+
+
+def domains(cards: Iterable[DatasetCard]) -> tuple[list[str], dict[str, list[str]]]:
+    """The sources of spans, and the values of their annotated columns, as their cards count them."""
+    sources: set[str] = set()
+    columns: dict[str, set[str]] = {}
+    for card in cards:
+        sources |= {source for counts in card.sources.values() for source in counts}
+        for column, counts in card.columns.items():
+            columns.setdefault(column, set()).update(counts)
+    return sorted(sources), {column: sorted(values) for column, values in columns.items()}
 
 
 def write_schema(folder: Path, schema: schema_pb2.Schema) -> None:
@@ -161,7 +170,7 @@ def _add_column(schema: schema_pb2.Schema, column: str, values: Iterable[str]) -
     feature.presence.CopyFrom(source.presence)
     feature.shape.CopyFrom(source.shape)
     values = set(values)
-    if len(values) <= _MOST_VALUES:
+    if len(values) <= MOST_VALUES:
         _set_values(feature, values)
     return feature
 

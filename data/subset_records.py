@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from data.audit.shortcuts import audit_shortcuts
 from data.card import DatasetCard, read_cards, write_card
 from data.describing import counts, leak_counts, source_hash
 from data.errors import BadInputError
-from data.example import SHA256_KEY, SPLITS
+from data.example import SPLITS
 from data.image_table import read_table, values, write_table
 from data.partition.subsets import Chosen, choose_subset
 from data.progress import Progress
@@ -60,8 +61,9 @@ def write_subset(
     total = sum(map(len, rows))
     with atomic_folder(target) as folder:
         write_schema(folder, read_schema(records))
-        subset_cards, done = [], 0
+        subset_cards, seen, done = [], set(), 0
         for card, table, own in zip(cards, tables, rows, strict=False):
+            _check_unchanged(span_folder(records, card.span), card)
             subset_folder = span_folder(folder, card.span)
             subset_folder.mkdir()
             for _ in _copy(span_folder(records, card.span), subset_folder, table, own):
@@ -70,7 +72,10 @@ def write_subset(
                     progress("copy", done, total)
             kept = table.take(pa.array(own))
             write_table(subset_folder, kept)
-            subset_cards.append(_subset_card(card, name, kept, subset_folder))
+            groups = values(kept, "group")
+            of_earlier_spans = sum(group in seen for group in groups)
+            seen.update(groups)
+            subset_cards.append(_subset_card(card, name, kept, subset_folder, of_earlier_spans))
             write_card(subset_folder, subset_cards[-1])
     return subset_cards
 
@@ -91,22 +96,19 @@ def _copy(source: Path, target: Path, table: pa.Table, rows: np.ndarray) -> Iter
     import tensorflow as tf
 
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=0)
-    splits, digests = np.array(values(table, "split")), values(table, "sha256")
+    splits = np.array(values(table, "split"))
     wanted = set(rows.tolist())
     for split in SPLITS:
         positions = np.flatnonzero(splits == split)
         own = [position for position in positions.tolist() if position in wanted]
         shards = shard_names(split, len(own), _IMAGES_PER_SHARD)
         serialized = zip(positions.tolist(), _serialized(source, split), strict=True)
-        kept = ((position, record) for position, record in serialized if position in wanted)
+        kept = (record for position, record in serialized if position in wanted)
         for file, size in shards:
             with tf.io.TFRecordWriter(str(target / file), options) as writer:
-                for position, record in (next(kept) for _ in range(size)):
-                    _check_same(record, digests[position], source)
+                for record in islice(kept, size):
                     writer.write(record)
                     yield
-        for _ in kept:  # Reads on to the end, so that too many records are noticed, too.
-            pass
 
 
 def _serialized(folder: Path, split: str) -> Iterator[bytes]:
@@ -116,16 +118,19 @@ def _serialized(folder: Path, split: str) -> Iterator[bytes]:
     return tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
 
 
-def _check_same(record: bytes, sha256: str, folder: Path) -> None:
-    from tensorflow.train import Example
+def _check_unchanged(folder: Path, card: DatasetCard) -> None:
+    for shard in card.shards:
+        path = folder / shard["file"]
+        if not path.is_file() or file_sha256(path) != shard["sha256"]:
+            raise BadInputError(
+                f"Expected the records of the import in {folder}, but {path.name} is missing or has been changed. "
+                "Import again."
+            )
 
-    if Example.FromString(record).features.feature[SHA256_KEY].bytes_list.value[0].decode() != sha256:
-        raise BadInputError(
-            f"Expected the records in {folder} in the order of their table, but they have been changed. Import again."
-        )
 
-
-def _subset_card(card: DatasetCard, name: str, kept: pa.Table, folder: Path) -> DatasetCard:
+def _subset_card(
+    card: DatasetCard, name: str, kept: pa.Table, folder: Path, of_earlier_spans: int
+) -> DatasetCard:
     shards = [
         {"file": path.name, "split": split, "images": size, "sha256": file_sha256(path)}
         for split in SPLITS
@@ -144,7 +149,8 @@ def _subset_card(card: DatasetCard, name: str, kept: pa.Table, folder: Path) -> 
         left_out=0,
         leaks=leak_counts(kept) | {"dropped": card.leaks["dropped"]},
         shortcuts=[dataclasses.asdict(one) for one in audit_shortcuts(kept, card.options["max_cue_auc"])],
+        shortcuts_before=[],
         shards=shards,
         source_hash=source_hash(kept),
-        **counts(kept, of_earlier_spans=0),
+        **counts(kept, of_earlier_spans),
     )

@@ -51,8 +51,13 @@ def _run(
 ) -> RunReport:
     from pipeline.records import records_of
 
+    cards = []
     with step_view(console) as progress:
-        records = records_of(source, config.data, workspace, progress)
+        records = records_of(source, config.data, workspace, progress, cards.append)
+    for card in cards:
+        from data.card_text import card_text
+
+        console.print(f"{card_text(card)}\n", highlight=False, markup=False, soft_wrap=True)
     for name, path in (("records", records), ("workspace", workspace.root), ("log", log)):
         console.print(f"{name:<10} {path}", highlight=False, soft_wrap=True)
     with console.status("loading TFX, about 15 s"):

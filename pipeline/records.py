@@ -2,9 +2,11 @@
 
 import dataclasses
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
-from data.card import is_imported, read_cards
+from data.card import MOST_VALUES, DatasetCard, is_imported, read_cards
 from data.errors import BadInputError
 from data.example import SPLITS
 from data.images.decode_check import Limits
@@ -19,7 +21,11 @@ from pipeline.workspace import Workspace
 
 
 def records_of(
-    source: Path, settings: DataSettings, workspace: Workspace, progress: Progress | None = None
+    source: Path,
+    settings: DataSettings,
+    workspace: Workspace,
+    progress: Progress | None = None,
+    on_import: Callable[[DatasetCard], None] = lambda card: None,
 ) -> Path:
     """The records of a source: the source itself when it holds records, otherwise an import into the workspace.
 
@@ -30,6 +36,7 @@ def records_of(
         settings: how to import.
         workspace: takes the import.
         progress: see `data.importing.import_images`.
+        on_import: called with the card if the source has been imported now.
 
     Raises:
         BadInputError: when it is neither, or cannot be imported.
@@ -43,11 +50,11 @@ def records_of(
     if holds_records(source):
         return source
     # Two sources of one name must not replace each other.
-    where = hashlib.sha256(str(source).encode()).hexdigest()[:8]
+    where = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
     target = workspace.records / f"{source.name}-{where}"
     options = import_options(settings)
     if not is_up_to_date(source, target, options):
-        import_images(source, target, options, progress)
+        on_import(import_images(source, target, options, progress))
     return target
 
 
@@ -95,5 +102,15 @@ def record_facts(records: Path) -> RecordFacts:
     return RecordFacts(
         spans=len(cards),
         smallest_face=min(card.options["limits"]["smallest_face"] for card in cards),
-        columns=tuple(sorted({column for card in cards for column in card.columns})),
+        # Free text would make a slice of every image.
+        columns=tuple(
+            sorted(
+                {
+                    column
+                    for card in cards
+                    for column, counts in card.columns.items()
+                    if len(counts) <= MOST_VALUES
+                }
+            )
+        ),
     )

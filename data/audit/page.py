@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from data.audit.records import RecordsAudit
 from data.audit.statistics import facets_html, feature_rows, split_statistics
+from data.errors import BadInputError
 from data.example import SPLITS
 from data.quarantine import REASONS
 from data.schema import read_schema
@@ -30,8 +31,12 @@ def write_page(audit: RecordsAudit, records: Path, page: Path, beam_args: Sequen
         beam_args: Beam pipeline arguments, for the statistics.
 
     Raises:
-        BadInputError: the schema beside the records has been broken.
+        BadInputError: the schema beside the records has been broken, or there is no folder for the page.
     """
+    if not page.absolute().parent.is_dir():
+        raise BadInputError(
+            f"Expected a page in a folder that exists, received {page}. Make the folder first."
+        )
     statistics = split_statistics(records, read_schema(records), beam_args)
     text = _TEMPLATES.get_template("page.html").render(
         records=records,

@@ -19,10 +19,11 @@ different faces                                 120                 least: 54
 ===========================================  ======  ==============  =======
 
 With 64 bits no radius keeps copies together without joining strangers. Pairs of strangers grow about sixfold with
-every 4 bits, so at 27 a set of 180,000 faces should see none. A cropped copy is found all the same, because two
-crops of each image are hashed, too (:data:`CROPS`): one of the three is within 1 % of a copy that has lost up to 5 %.
+every 4 bits, so at 27 a set of 180,000 faces should see none. An evenly cropped copy is found all the same, because
+two crops of each image are hashed, too (:data:`CROPS`): one of the three is within 1 % of a copy that has lost up to
+5 %. Measured on drawn faces: 1, 2 and 4 % always, 3 % nearly always, 5 % four times in five.
 
-Mirrored copies are not found, nor crops of 6 % and more.
+Mirrored copies are not found, nor what was cut off one side by 2 % and more.
 """
 
 from collections.abc import Iterable

@@ -17,11 +17,11 @@ class Grouped:
     Attributes:
         names: of each image's group: the first 16 digits of the group's least digest, so that it depends neither on
             paths nor on the order of the images.
-        near_copies: int64 array [pairs, 2] of positions of images with near hashes and unequal bytes.
+        has_near_copy: bool array [n]; whether there is an image with a near hash and unequal bytes.
     """
 
     names: list[str]
-    near_copies: np.ndarray
+    has_near_copy: np.ndarray
 
 
 def group_images(
@@ -45,16 +45,44 @@ def group_images(
         radius: largest Hamming distance of neighbours, in bits.
         first: position of the first image that is new: neighbours before it are not looked for.
     """
-    near = neighbour_pairs(hashes, crops, radius, first)
-    pairs = np.concatenate([near, *map(_chain_equal, [sha256, *joints])])
-    graph = coo_matrix((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(len(sha256), len(sha256)))
-    _, component = connected_components(graph, directed=False)
+    # Equal hashes are joined, and then searched for once: a video of one scene has thousands.
+    hashed, different = np.unique(hashes, axis=0, return_inverse=True, return_index=True)[1:]
+    different = different.reshape(-1)
+    new_ones = np.unique(different[first:])
+    order = np.concatenate([np.setdiff1d(np.arange(len(hashed)), new_ones), new_ones])
+    rows = hashed[order]
+    digests = np.array(sha256)
+    edges = np.concatenate([*map(_chain_equal, [sha256, different.tolist(), *joints])])
+    has_near_copy = _equal_hashes_unequal_bytes(different, digests)
+    for near in neighbour_pairs(hashes[rows], crops[rows], radius, len(rows) - len(new_ones)):
+        pairs = rows[near]
+        has_near_copy[np.unique(pairs)] = True
+        edges = np.concatenate([edges, pairs])
+        if len(edges) > 4 * len(sha256):
+            edges = _spanning(edges, len(sha256))
+    # What holds of one image holds of all with its hash.
+    has_near_copy = np.bincount(different, has_near_copy, len(hashed))[different] > 0
+    _, component = connected_components(_graph(edges, len(sha256)), directed=False)
     least: dict[int, str] = {}
     for number, digest in zip(component, sha256, strict=True):
         least[number] = min(digest, least.get(number, digest))
-    digests = np.array(sha256)
-    unequal = digests[near[:, 0]] != digests[near[:, 1]]
-    return Grouped([least[number][:16] for number in component], near[unequal])
+    return Grouped([least[number][:16] for number in component], has_near_copy)
+
+
+def _equal_hashes_unequal_bytes(hashes: np.ndarray, digests: np.ndarray) -> np.ndarray:
+    kinds = np.unique(np.stack([hashes, np.unique(digests, return_inverse=True)[1]]), axis=1)
+    return (np.bincount(kinds[0], minlength=hashes.max(initial=0) + 1) > 1)[hashes]
+
+
+def _graph(edges: np.ndarray, count: int) -> coo_matrix:
+    return coo_matrix((np.ones(len(edges), dtype=np.int8), edges.T), shape=(count, count))
+
+
+def _spanning(edges: np.ndarray, count: int) -> np.ndarray:
+    """Fewer edges that connect the same: each image and the first of its component."""
+    _, component = connected_components(_graph(edges, count), directed=False)
+    firsts = np.unique(component, return_index=True)[1]
+    return np.stack([firsts[component], np.arange(count)], axis=1)
 
 
 def _chain_equal(values: Sequence[Hashable | None]) -> np.ndarray:

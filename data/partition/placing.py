@@ -59,7 +59,7 @@ class Placing:
         splits: name of the split.
         refused: reason and detail of the images that can go nowhere, by position.
         leaks: positions of the images of groups that lie in several official splits, a list a group.
-        near_copies: number of pairs of near copies with unequal bytes, those with an earlier span's among them.
+        near_copies: bool array; whether there is a near copy with unequal bytes, here or in an earlier span.
         known: number of images that belong to a group of an earlier span.
     """
 
@@ -67,7 +67,7 @@ class Placing:
     splits: list[str]
     refused: dict[int, tuple[str, str]]
     leaks: list[list[int]]
-    near_copies: int
+    near_copies: np.ndarray
     known: int
 
 
@@ -83,7 +83,8 @@ def place_images(
     """Gives each image its group and its split.
 
     Args:
-        images: to be placed; either all of them have a split of their source's, which is kept, or none has.
+        images: to be placed; either all of them have a split of their source's, which is kept, or none has. An image
+            of an earlier span's group joins its split in any case.
         shares: share of each split where the source has none.
         seed: draws another deal.
         radius: largest Hamming distance of near copies, in bits.
@@ -119,9 +120,9 @@ def place_images(
         if len(taken.get(group, ())) > 1
     }
     splits = _splits(images, groups, taken, shares, seed)
-    leaks = [leak for leak in _leaks(groups, splits, taken) if not refused.keys() & set(leak)]
+    leaks = _leaks(groups, splits)
     if drop_leaks:
-        refused |= _dropped(leaks, groups, splits, taken)
+        refused |= _dropped(leaks, splits)
     if not taken:
         kept = [position for position in range(len(groups)) if position not in refused]
         check_every_class(
@@ -132,7 +133,7 @@ def place_images(
         splits=splits,
         refused=refused,
         leaks=leaks,
-        near_copies=len(grouped.near_copies),
+        near_copies=grouped.has_near_copy[start:],
         known=sum(group in taken for group in groups),
     )
 
@@ -165,32 +166,26 @@ def _splits(
         free = [position for position, group in enumerate(groups) if group not in taken]
         dealt = assign_splits([groups[i] for i in free], [images.labels[i] for i in free], shares, seed)
         split_of = dict(zip((groups[i] for i in free), dealt, strict=True))
-        splits = [split_of[group] if group in split_of else min(taken[group]) for group in groups]
-    return splits
+        splits = [split_of.get(group) for group in groups]
+    # What an earlier span was trained or tested on stays there, whatever this one says.
+    return [
+        min(taken[group]) if group in taken else split for group, split in zip(groups, splits, strict=True)
+    ]
 
 
-def _leaks(groups: Sequence[str], splits: Sequence[str], taken: Mapping[str, set[str]]) -> list[list[int]]:
+def _leaks(groups: Sequence[str], splits: Sequence[str]) -> list[list[int]]:
     members = defaultdict(list)
     for position, group in enumerate(groups):
         members[group].append(position)
     return [
-        positions
-        for group, positions in members.items()
-        if len({*taken.get(group, ()), *(splits[position] for position in positions)}) > 1
+        positions for positions in members.values() if len({splits[position] for position in positions}) > 1
     ]
 
 
-def _dropped(
-    leaks: Sequence[Sequence[int]],
-    groups: Sequence[str],
-    splits: Sequence[str],
-    taken: Mapping[str, set[str]],
-) -> dict[int, tuple[str, str]]:
+def _dropped(leaks: Sequence[Sequence[int]], splits: Sequence[str]) -> dict[int, tuple[str, str]]:
     dropped = {}
     for positions in leaks:
-        # What an earlier span holds cannot be moved any more.
-        held = taken.get(groups[positions[0]]) or {splits[position] for position in positions}
-        kept = _ordered(held)[-1]
+        kept = _ordered({splits[position] for position in positions})[-1]
         for position in positions:
             if splits[position] != kept:
                 dropped[position] = ("leak", f"in {splits[position]}, and a near copy of it is in {kept}")

@@ -6,8 +6,9 @@ splits, sources and groups of every size keep the shares they have in the whole,
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -176,9 +177,17 @@ def _solve(
             np.concatenate([least, np.zeros(2 * len(goals))]),
             np.concatenate([most, np.full(2 * len(goals), np.inf)]),
         ),
-        options={"mip_rel_gap": 0.01, "time_limit": 60},
+        # A limit of nodes and not of time: the choice must not depend on how busy the machine is.
+        options={"mip_rel_gap": 0.01, "node_limit": 20_000},
     )
     return None if solution.x is None else [round(number) for number in solution.x[: len(kinds)]]
+
+
+def _sizes_that_could_be(subset: Subset, real: int, fake: int) -> Iterator[int]:
+    for size in range(min(subset.size - 1, real + fake), 0, -1):
+        wanted_real, wanted_fake = subset.counts(size)
+        if wanted_real <= real and wanted_fake <= fake:
+            yield size
 
 
 def _too_few(subset: Subset, known: Sequence[Group], seed: int) -> str:
@@ -187,10 +196,8 @@ def _too_few(subset: Subset, known: Sequence[Group], seed: int) -> str:
     largest = next(
         (
             size
-            for size in range(min(subset.size - 1, real + fake), 0, -1)
-            if subset.counts(size)[0] <= real
-            and subset.counts(size)[1] <= fake
-            and _pick(known, *subset.counts(size), frozenset(), seed) is not None
+            for size in islice(_sizes_that_could_be(subset, real, fake), 100)
+            if _pick(known, *subset.counts(size), frozenset(), seed) is not None
         ),
         0,
     )

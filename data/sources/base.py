@@ -55,8 +55,8 @@ class ImageSource(ABC):
     #: Name of the layout, as the command line spells it.
     layout: str
 
-    #: What is refused before it is an image, by reason (a key of ``data.quarantine.REASONS``): known once the
-    #: source has been iterated over.
+    #: What the source leaves out by rules of its own, by reason, such as boxes around crowds; known once it has been
+    #: iterated over.
     skipped: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, tree: FileTree):

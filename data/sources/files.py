@@ -85,7 +85,9 @@ class FolderTree(FileTree):
         self.root = Path(root).expanduser().resolve()
         if not self.root.is_dir():
             found = "a file" if self.root.exists() else "nothing"
-            raise BadInputError(f"Expected a folder of images at {self.root}, found {found}.")
+            raise BadInputError(
+                f"Expected a folder of images (or a .zip, .csv or .jsonl file) at {self.root}, found {found}."
+            )
         self.name = self.root.name
         self._is_archive: dict[str, bool] = {}
 

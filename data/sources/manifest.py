@@ -11,7 +11,7 @@ from data.sources.files import FileTree, stamp
 from data.sources.manifest_rows import FORMATS, OPTIONAL, REQUIRED, Row, parse_rows
 from data.sources.names import what_is_wrong
 
-_MAX_BYTES = 2_000_000_000
+_MAX_BYTES = 200_000_000
 _LABELS = {**LABEL_MAP, **{str(label): label for label in LABEL_NAMES}}
 
 #: What a column to slice by holds where a row says nothing.

@@ -145,12 +145,8 @@ class OpenForensicsSource(ImageSource):
 
     def _image(self, face: Face, file: str, list_name: str, photo_name: str) -> SourceImage:
         photo = face.photo
-        box = grow(face.box, self.margin, photo.width, photo.height)
-        if box is None:
-            raise BadInputError(
-                f"Expected a bbox with an area within the photo of {photo.width}x{photo.height} pixels in "
-                f"annotation {face.number} in {list_name}, received {list(face.box)}. Remove the annotation."
-            )
+        # A box of nothing is quarantined by whoever cuts it out: one wrong annotation of many must not stop the rest.
+        box = grow(face.box, self.margin, photo.width, photo.height) or (0, 0, 0, 0)
         path, member = self.tree.locate(photo_name)
         return SourceImage(
             path=path,

@@ -66,7 +66,7 @@ def test_a_quiet_card_word_for_word():
         "sizes      real: 50 x 64x64; fake: 30 x 64x64, 9 x 1x1, 5 x 2x2, 3 x 3x3 and 2 more kinds",
         "sources    real: 50 x faces; fake: 50 x faces",
         "methods    real: 50 x none; fake: 50 x swap",
-        "groups     97, the largest of 3 images; 1 exact copies, 2 pairs of near copies",
+        "groups     97, the largest of 3 images; 1 exact copies, 2 images with near copies",
         "shortcuts  the strongest cue is brightness, AUC 0.61; all cues together 0.59 (0.5 tells nothing)",
     ]
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from data import beam_passes, importing
+from data import beam_passes, span_import
 from data.audit.shortcuts import ShortcutError
 from data.card import read_card, read_cards
 from data.card_text import card_text
@@ -125,7 +125,7 @@ def test_the_card_counts_what_the_records_hold(imported):
         assert card.splits[split] == {"real": counts[0], "fake": counts[1]}
     assert card.formats == {"real": {"jpeg": 26, "png": 2}, "fake": {"jpeg": 27}}
     assert card.methods == {"real": {"none": 28}, "fake": {"unknown": 26, "swap": 1}}
-    assert (card.exact_copies, card.near_copies) == (1, 1)
+    assert (card.exact_copies, card.near_copies) == (1, 2)
     assert card.groups == {"count": 53, "largest": 2, "images_in_shared_groups": 4, "of_earlier_spans": 0}
     assert sum(shard["images"] for shard in card.shards) == 55
     assert sorted(shard["file"] for shard in card.shards) == sorted(p.name for p in out.rglob("*.gz"))
@@ -232,8 +232,8 @@ def test_a_file_that_changes_between_the_passes_is_named(make_folder, tmp_path, 
         (root / "fake" / "002.jpg").unlink()
         return importing_plan(*args)
 
-    importing_plan = importing.plan_shards
-    monkeypatch.setattr(importing, "plan_shards", grow)
+    importing_plan = span_import.plan_shards
+    monkeypatch.setattr(span_import, "plan_shards", grow)
     with pytest.raises(BadInputError, match=r"2 files changed or vanished, such as .*real/003\.jpg"):
         import_images(root, tmp_path / "out")
     assert os.listdir(tmp_path) == ["set"]
@@ -714,7 +714,7 @@ def test_spans_come_one_after_the_other(two_spans, deliveries, tmp_path):
         ):
             import_images(deliveries[1], out, _OPTIONS, span=span)
     with pytest.raises(
-        BadInputError, match=r"holds 2 spans, which would be lost\. Add to them with --span 3"
+        BadInputError, match=r"holds 2 spans, which would be lost\. Add to them with `data import --span 3`"
     ):
         import_images(deliveries[0], out, _OPTIONS)
     with pytest.raises(BadInputError, match="Expected span 1, received 2"):
@@ -750,3 +750,75 @@ def test_the_schema_knows_a_later_spans_source_only_if_asked(two_spans, deliveri
     assert sources(out) == ["monday", "tuesday"]
     extended = (out / SCHEMA_FILE).read_text()
     assert [line for line in extended.splitlines() if "tuesday" not in line] == edited.splitlines()
+
+
+def test_one_file_under_both_labels_is_refused_across_spans_even_when_harmonised(make_folder, tmp_path):
+    options = ImportOptions(harmonise=HarmoniseOptions(), max_quarantined_share=1.0)
+    one, two = make_folder(tmp_path / "one", 20), make_folder(tmp_path / "two", 20, first_seed=500)
+    import_images(one, tmp_path / "out", options, span=1)
+    (two / "fake" / "swapped.jpg").write_bytes((one / "real" / "003.jpg").read_bytes())
+    card = import_images(two, tmp_path / "out", options, span=2)
+    [row] = _lines(tmp_path / "out" / "span-2" / "quarantine.jsonl")
+    assert (row["path"], row["reason"]) == ("fake/swapped.jpg", "conflicting_label")
+    assert card.harmonised == read_card(tmp_path / "out").harmonised
+
+
+def test_a_span_is_saved_like_the_earlier_ones_or_refused(make_folder, tmp_path):
+    one, two = make_folder(tmp_path / "one", 20), make_folder(tmp_path / "two", 20, first_seed=500)
+    import_images(one, tmp_path / "plain", span=1)
+    import_images(one, tmp_path / "alike", ImportOptions(harmonise=HarmoniseOptions(quality=70)), span=1)
+    with pytest.raises(BadInputError, match=r"were not harmonised.* Import it without --harmonise"):
+        import_images(two, tmp_path / "plain", ImportOptions(harmonise=HarmoniseOptions()), span=2)
+    with pytest.raises(BadInputError, match=r"were harmonised.* Import it with --harmonise"):
+        import_images(two, tmp_path / "alike", span=2)
+    # Its own quality would be another one.
+    card = import_images(two, tmp_path / "alike", ImportOptions(harmonise=HarmoniseOptions()), span=2)
+    assert card.harmonised == {"size": 64, "quality": 70}
+
+
+def test_spans_are_audited_together(make_folder, picture, encode, tmp_path):
+    import_images(make_folder(tmp_path / "one", 40), tmp_path / "out", span=1)
+    (tmp_path / "fakes").mkdir()
+    for number in range(40):
+        (tmp_path / "fakes" / f"{number}.png").write_bytes(encode(picture(9000 + number), "PNG"))
+    rows = "".join(f"fakes/{number}.png,fake\n" for number in range(40))
+    (tmp_path / "fakes.csv").write_text(f"path,label\n{rows}")
+    strict = ImportOptions(strict=True, max_cue_auc=0.6)
+    with pytest.raises(ShortcutError, match="format tells real from fake"):
+        import_images(tmp_path / "fakes.csv", tmp_path / "out", strict, span=2)
+    assert spans(tmp_path / "out") == [1]
+
+
+def test_a_schema_that_was_edited_survives_another_import(make_folder, tmp_path):
+    one, out = make_folder(tmp_path / "one", 20), tmp_path / "out"
+    import_images(one, out)
+    made = (out / SCHEMA_FILE).read_text()
+    import_images(one, out, ImportOptions(seed=1))
+    assert (out / SCHEMA_FILE).read_text() == made
+    (out / SCHEMA_FILE).write_text(made.replace("threshold: 0.3", "threshold: 0.5"))
+    import_images(make_folder(tmp_path / "other", 20), out)
+    kept = read_schema(out)
+    [width] = [feature for feature in kept.feature if feature.name == "image/width"]
+    [source] = [feature for feature in kept.feature if feature.name == "source"]
+    assert width.drift_comparator.jensen_shannon_divergence.threshold == 0.5
+    assert list(source.string_domain.value) == ["one", "other"]
+
+
+def test_groups_of_two_sources_of_one_name_are_not_one(make_folder, tmp_path):
+    for number, name in enumerate(("first", "second")):
+        make_folder(tmp_path / name, 20, first_seed=number * 500)
+        rows = [f"{label}/{n:03d}.jpg,{label},{n}" for label in ("real", "fake") for n in range(20)]
+        (tmp_path / name / f"{name}.csv").write_text("\n".join(["path,label,group", *rows]))
+        card = import_images(tmp_path / name / f"{name}.csv", tmp_path / "out", span=number + 1)
+    assert card.groups["of_earlier_spans"] == 0
+    assert card.groups["largest"] == 2
+
+
+def test_names_of_any_bytes_are_listed(make_folder, tmp_path):
+    root = make_folder(tmp_path / "set", 20)
+    for label in ("real", "fake"):
+        (root / label / os.fsdecode(b"\xff1.jpg")).write_bytes((root / "real" / "000.jpg").read_bytes())
+    card = import_images(root, tmp_path / "out", ImportOptions(max_quarantined_share=0.5))
+    assert card.quarantined == {"conflicting_label": 3}
+    with pytest.raises(BadInputError, match="whose name is UTF-8"):
+        import_images(root, tmp_path / os.fsdecode(b"out\xff"))

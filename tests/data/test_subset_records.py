@@ -89,6 +89,17 @@ def test_what_cannot_be_a_subset(whole, subset, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_several_spans_are_not_replaced_and_nothing_is_added_to_a_subset(
+    whole, subset, make_folder, tmp_path
+):
+    before = sorted(path.name for path in whole.iterdir())
+    with pytest.raises(BadInputError, match="holds 2 spans, which would be lost"):
+        write_subset("mini", whole, subset / "big")
+    with pytest.raises(BadInputError, match="received the subset mini"):
+        import_images(make_folder(tmp_path / "more", 5), subset / "mini", ImportOptions(), span=2)
+    assert sorted(path.name for path in whole.iterdir()) == before
+
+
 def test_records_that_were_changed_are_noticed(whole, tmp_path):
     import shutil
 
@@ -97,6 +108,6 @@ def test_records_that_were_changed_are_noticed(whole, tmp_path):
     first.rename(tmp_path / "aside")
     second.rename(first)
     (tmp_path / "aside").rename(second)
-    with pytest.raises(BadInputError, match="they have been changed"):
+    with pytest.raises(BadInputError, match="is missing or has been changed"):
         write_subset("full", tmp_path / "changed", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -52,10 +52,10 @@ def test_libraries_are_silent_on_the_terminal(first_run):
 def test_second_run_comes_from_cache(first_run, run_tiny, home):
     second = run_tiny(home / "records")
     assert second.code == 0, second.err
-    # Looking up the baseline costs nothing and must be done anew.
-    assert [
-        line for line in second.err.splitlines() if ": done," in line and "LatestBlessed" not in line
-    ] == []
+    # Looking up the baseline, and comparing with the model that is served now, cost nothing and are done anew.
+    anew = ("LatestBlessed", "DataGate")
+    done = [line for line in second.err.splitlines() if ": done," in line]
+    assert [line for line in done if not line.startswith(anew)] == []
     assert second.json["pushed_to"] == first_run.json["pushed_to"]
 
 

@@ -120,6 +120,8 @@ def import_(
     from pipeline.terminal.library_output import library_output_to
     from pipeline.terminal.step_view import step_view
 
+    if extend_schema and (span is None or span < 2):
+        raise click.UsageError("--extend-schema goes with --span 2 or later: a first span makes the schema.")
     wants_form = harmonise or harmonise_size or harmonise_quality
     import_options = ImportOptions(
         layout=layout,

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_a_copy_joins_its_original_and_nothing_else(faces, kind):
     grouped = _grouped([*faces, *map(COPIES[kind], faces)])
     assert grouped.names[: len(faces)] == grouped.names[len(faces) :]
     assert len(set(grouped.names)) == len(faces)
-    np.testing.assert_array_equal(grouped.near_copies, [(n, n + len(faces)) for n in range(len(faces))])
+    assert grouped.has_near_copy.all()
 
 
 def test_aligned_photographs_of_different_people_stay_apart(request):
@@ -89,7 +90,7 @@ def test_joints_carry_over():
     photos = [None, None, None, "photo", None, "photo"]
     grouped = _group(digests, (bits, far, middle, stranger, other, bits[::-1]), [videos, photos])
     assert grouped.names == ["1" * 16] * 3 + ["4" * 16] * 3
-    np.testing.assert_array_equal(grouped.near_copies, [(0, 2), (1, 2)])
+    assert grouped.has_near_copy.tolist() == [True] * 3 + [False] * 3
 
 
 def test_neighbours_join_whatever_the_source_says():
@@ -98,17 +99,34 @@ def test_neighbours_join_whatever_the_source_says():
     grouped = _group(digests, (bits, bits, bits, 1 - bits), [["w", "x", "y", "z"]])
     assert grouped.names == ["a" * 16] * 3 + ["c" * 16]
     # Equal bytes are no near copies, but exact ones.
-    np.testing.assert_array_equal(grouped.near_copies, [(0, 2), (1, 2)])
+    assert grouped.has_near_copy.tolist() == [True] * 3 + [False]
+    assert _group(["a" * 64] * 2, (bits, bits), []).has_near_copy.tolist() == [False] * 2
+
+
+def test_thousands_of_equal_and_nearly_equal_images_are_searched_in_little_memory():
+    rng = np.random.default_rng(0)
+    bits = np.tile(rng.integers(0, 2, 256, dtype=np.uint8), (6000, 1))
+    bits[np.arange(3000), rng.integers(0, 256, 3000)] ^= 1
+    digests = [f"{number:064x}" for number in range(len(bits))]
+    tracemalloc.start()
+    grouped = _group(digests, bits, [])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert set(grouped.names) == {"0" * 16}
+    assert grouped.has_near_copy.all()
+    assert peak < 60e6
 
 
 def test_neighbours_among_the_first_are_not_looked_for():
     bits = np.random.default_rng(0).integers(0, 2, 256, dtype=np.uint8)
     digests = [letter * 64 for letter in "abcd"]
-    grouped = _group(digests, (bits, bits, 1 - bits, 1 - bits), [], first=3)
+    near = bits.copy()
+    near[0] ^= 1
+    grouped = _group(digests, (bits, near, 1 - bits, 1 - bits), [], first=3)
     assert grouped.names == ["a" * 16, "b" * 16, "c" * 16, "c" * 16]
 
 
 def test_nothing_has_no_groups():
     grouped = group_images([], np.zeros((0, 32), np.uint8), np.zeros((0, 2, 32), np.uint8), [[]], 27)
     assert grouped.names == []
-    assert grouped.near_copies.shape == (0, 2)
+    assert grouped.has_near_copy.shape == (0,)

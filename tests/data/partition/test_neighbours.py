@@ -18,11 +18,9 @@ def _packed(bits):
 def _search(bits, radius, crops=None, first=0):
     if crops is None:
         crops = np.zeros((len(bits), 0, BITS))
-    found = neighbour_pairs(_packed(bits), _packed(crops), radius, first)
-    assert found.dtype == np.int64
-    assert found.shape == (len(found), 2)
-    assert found.tolist() == sorted(found.tolist())
-    return [tuple(pair) for pair in found.tolist()]
+    blocks = list(neighbour_pairs(_packed(bits), _packed(crops), radius, first))
+    assert all(block.dtype == np.int64 and block.shape == (len(block), 2) for block in blocks)
+    return sorted({tuple(pair) for block in blocks for pair in block.tolist()})
 
 
 def _brute_force(bits, radius, crops=None, first=0):

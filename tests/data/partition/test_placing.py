@@ -127,7 +127,11 @@ def test_groups_are_the_clusters_and_lie_in_one_split_each(case, seed):
     in_clusters = Counter(
         cluster for cluster, known in zip(clusters, images.known_groups, strict=True) if known is None
     )
-    assert placing.near_copies == sum(size * (size - 1) // 2 for size in in_clusters.values())
+    copied = [
+        known is None and in_clusters[cluster] > 1
+        for cluster, known in zip(clusters, images.known_groups, strict=True)
+    ]
+    assert placing.near_copies.tolist() == copied
 
 
 @settings(deadline=None, max_examples=25)
@@ -214,7 +218,7 @@ def test_the_order_of_the_images_does_not_matter(case, seed, official):
     assert [one.groups[row] for row in order] == other.groups
     assert [one.splits[row] for row in order] == other.splits
     assert {images.sha256[row] for row in one.refused} == {shuffled.sha256[row] for row in other.refused}
-    assert one.near_copies == other.near_copies
+    assert sum(one.near_copies) == sum(other.near_copies)
 
 
 @pytest.fixture
@@ -267,23 +271,15 @@ def test_a_third_span_finds_the_groups_of_both_before_it(pairs):
     assert placed.known == len(kept)
 
 
-def test_an_official_split_that_differs_from_the_earlier_one_is_a_leak(pairs):
+@pytest.mark.parametrize("drop_leaks", [False, True])
+@pytest.mark.parametrize("held", ["train", "test"])
+def test_what_an_earlier_span_holds_keeps_its_split_whatever_a_later_source_says(pairs, held, drop_leaks):
     earlier, _ = pairs
-    position = earlier.splits.index("test")
+    position = earlier.splits.index(held)
     strangers = _images([_base(np.random.default_rng(9))], [0], start=3000).hashes
-    later = _images([earlier.hashes[position], strangers[0]], [0, 1], ["train", "val"], start=1000)
-    told = _place(later, earlier=earlier)
-    assert (told.leaks, told.refused, told.splits) == ([[0]], {}, ["train", "val"])
-    dropped = _place(later, earlier=earlier, drop_leaks=True)
-    assert dropped.refused == {0: ("leak", "in train, and a near copy of it is in test")}
-
-
-def test_what_an_earlier_span_holds_gives_way_to_no_later_split(pairs):
-    earlier, _ = pairs
-    position = earlier.splits.index("train")
-    later = _images([earlier.hashes[position]], [0], ["test"], start=1000)
-    dropped = _place(later, earlier=earlier, drop_leaks=True)
-    assert dropped.refused == {0: ("leak", "in test, and a near copy of it is in train")}
+    later = _images([earlier.hashes[position], strangers[0]], [0, 1], ["val", "val"], start=1000)
+    told = _place(later, earlier=earlier, drop_leaks=drop_leaks)
+    assert (told.leaks, told.refused, told.splits) == ([], {}, [held, "val"])
 
 
 def test_a_known_group_reaches_into_earlier_spans(pairs):

@@ -60,7 +60,7 @@ def test_lists_that_are_missing_or_many_are_named(touch, tmp_path):
         (tmp_path / "x/a.csv", "jsonl", "found a file"),
         (tmp_path / "x/a.csv", "folder", "found a file"),
         (tmp_path / "absent.zip", "auto", "Expected a zip archive at .*, found nothing"),
-        (tmp_path / "absent", "auto", "Expected a folder of images at .*, found nothing"),
+        (tmp_path / "absent", "auto", "Expected a folder of images .* at .*, found nothing"),
     ):
         with pytest.raises(BadInputError, match=message):
             open_source(root, layout)
