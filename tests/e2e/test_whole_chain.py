@@ -10,7 +10,7 @@ import pytest
 def test_import_keeps_the_good_and_lists_the_bad(imported, home):
     assert (imported["found"], imported["kept"]) == (121, 120)
     assert imported["quarantined"] == {"not_an_image": 1}
-    assert json.loads((home / "records/quarantine.jsonl").read_text())["path"] == "real/broken.jpg"
+    assert json.loads((home / "records/span-1/quarantine.jsonl").read_text())["path"] == "real/broken.jpg"
 
 
 def test_run_is_blessed_and_pushed(first_run, home):
