@@ -6,6 +6,14 @@ import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON on standard output.")
 
+max_cue_auc = click.option(
+    "--max-cue-auc",
+    type=click.FloatRange(0.5, 1.0),
+    default=0.75,
+    show_default=True,
+    help="How well a cue may tell the label before it counts as a shortcut.",
+)
+
 workspace = click.option(
     "--workspace",
     type=click.Path(file_okay=False, path_type=Path),

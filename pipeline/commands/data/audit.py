@@ -12,13 +12,7 @@ from pipeline.commands import options
 
 @click.command(short_help="Ask whether something other than the face tells the label.")
 @click.argument("records", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--max-cue-auc",
-    type=click.FloatRange(0.5, 1.0),
-    default=0.75,
-    show_default=True,
-    help="How well a cue may tell the label before it counts as a shortcut.",
-)
+@options.max_cue_auc
 @click.option("--strict", is_flag=True, help="End with an error when there is a shortcut.")
 @click.option(
     "--html",

@@ -35,13 +35,7 @@ _LAYOUTS = ("auto", "folder", "kaggle", "openforensics", "csv", "jsonl")
     "--drop-leaks", is_flag=True, help="Leave out of training what has a near copy in a later official split."
 )
 @click.option("--strict", is_flag=True, help="Stop when a cue such as the file size tells the label.")
-@click.option(
-    "--max-cue-auc",
-    type=click.FloatRange(0.5, 1.0),
-    default=0.75,
-    show_default=True,
-    help="How well a cue may tell the label before it counts as a shortcut.",
-)
+@options.max_cue_auc
 @click.option("--harmonise", is_flag=True, help="Save every image alike: same size, format and quality.")
 @click.option(
     "--harmonise-size",
