@@ -27,10 +27,11 @@ def main() -> int:
     for count in parser.parse_args().hashes:
         hashes, planted = _plant(rng, count)
         crops = rng.integers(0, 256, (count, len(CROPS), HASH_BITS // 8), dtype=np.uint8)
-        neighbour_pairs(hashes[:1000], crops[:1000], DEFAULT_RADIUS)  # Starts FAISS's threads.
+        list(neighbour_pairs(hashes[:1000], crops[:1000], DEFAULT_RADIUS))  # Starts FAISS's threads.
         start = time.perf_counter()
-        found = {tuple(pair) for pair in neighbour_pairs(hashes, crops, DEFAULT_RADIUS).tolist()}
+        blocks = list(neighbour_pairs(hashes, crops, DEFAULT_RADIUS))
         took = time.perf_counter() - start
+        found = {tuple(pair) for block in blocks for pair in block.tolist()}
         start = time.perf_counter()
         _all_pairs(hashes, crops)
         all_pairs = time.perf_counter() - start
