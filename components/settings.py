@@ -11,6 +11,10 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0.0)]
 
+MIN_CLASS_SHARE = 0.1
+"""Below a tenth, a model that always gives the other class is right nine times in ten, and threshold and calibration
+rest on a handful of images."""
+
 
 class Settings(BaseModel):
     """Base of every settings class: frozen, and an unknown key is an error."""

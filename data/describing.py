@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.card import MOST_VALUES, DatasetCard, count_by, count_splits
-from data.image_table import values
+from data.image_table import table_rows, values
 from data.options import ImportOptions
 from data.partition.placing import Placing
 from data.sources import ImageSource
@@ -32,7 +32,7 @@ def describe_import(
         known: the other fields of :class:`DatasetCard`.
     """
     return DatasetCard(
-        name=source.tree.name,
+        name=source.name,
         layout=source.layout,
         found=len(found),
         quarantined=dict(Counter(filter(None, values(found, "reason"))).most_common()),
@@ -78,9 +78,9 @@ def counts(kept: pa.Table, of_earlier_spans: int = 0) -> dict:
 
 def _columns(kept: pa.Table) -> dict[str, dict[str, int]]:
     tables: dict[str, Counter] = {}
-    for annotated in values(kept, "columns"):
-        for item in annotated:
-            tables.setdefault(item["column"], Counter())[item["value"].decode(errors="surrogateescape")] += 1
+    for row in table_rows(kept.select(["columns"])):
+        for column, value in row["columns"].items():
+            tables.setdefault(column, Counter())[value] += 1
     return {column: dict(counter.most_common(MOST_VALUES + 1)) for column, counter in sorted(tables.items())}
 
 

@@ -125,7 +125,7 @@ def _check_apart(target: Path, source: ImageSource) -> None:
         raise BadInputError(
             f"Expected a folder whose name is UTF-8, as TFX can read no other, received {target!r}."
         ) from None
-    holder = source.tree.root
+    holder = source.root
     # A manifest takes what it lists, whatever else comes to lie beside it.
     if holder.is_relative_to(target) or (target.is_relative_to(holder) and source.layout not in MANIFESTS):
         raise BadInputError(

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from data.defaults import MARGIN, MAX_CUE_AUC, MAX_QUARANTINED_SHARE
 from data.errors import BadInputError
 from data.images.decode_check import Limits
 from data.images.perceptual_hash import DEFAULT_RADIUS, HASH_BITS
 from data.partition.splits import DEFAULT_SHARES, check_shares
-from data.sources.margins import DEFAULT_MARGIN
-
-DEFAULT_CUE_AUC = 0.75
-"""How well a cue may tell the label before it counts as a shortcut; see `data.audit.shortcuts`."""
 
 IN_MEMORY_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Beam in this process, by its full name: `DirectRunner` is the same in older Beams, but newer ones try Prism under
@@ -57,15 +54,15 @@ class ImportOptions:
     """
 
     layout: str = "auto"
-    margin: float = DEFAULT_MARGIN
+    margin: float = MARGIN
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     seed: int = 0
     official_splits: bool = True
     drop_leaks: bool = False
-    max_quarantined_share: float = 0.05
+    max_quarantined_share: float = MAX_QUARANTINED_SHARE
     limits: Limits = field(default_factory=Limits)
     group_radius: int = DEFAULT_RADIUS
-    max_cue_auc: float = DEFAULT_CUE_AUC
+    max_cue_auc: float = MAX_CUE_AUC
     strict: bool = False
     harmonise: HarmoniseOptions | None = None
     extend_schema: bool = False
@@ -89,8 +86,12 @@ class ImportOptions:
         if quality is not None and not 1 <= quality <= 100:
             raise BadInputError(f"Expected a JPEG quality from 1 to 100, received {quality}.")
         size = self.harmonise and self.harmonise.size
-        if size is not None and size < 32:
-            raise BadInputError(f"Expected a size of at least 32 pixels, received {size}.")
+        smallest = self.limits.smallest_face
+        if size is not None and size < smallest:
+            raise BadInputError(
+                f"Expected a size of at least the smallest face, {smallest} pixels, received {size}: a model would "
+                "refuse what it was trained on."
+            )
         if self.images_per_shard < 1:
             raise BadInputError(f"Expected images_per_shard of at least 1, received {self.images_per_shard}.")
 

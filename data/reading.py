@@ -1,9 +1,10 @@
 """The bytes of an image, wherever its source keeps them."""
 
+from data.file_reading import read_file
 from data.images.crop import crop
-from data.images.decode_check import Limits, read_file
-from data.sources.archive import read_member
+from data.images.decode_check import Limits
 from data.sources.base import SourceImage
+from data.sources.zip_reading import read_member
 
 
 def read_image(image: SourceImage, limits: Limits) -> bytes:

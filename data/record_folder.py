@@ -24,7 +24,6 @@ TABLE_FILE = "images.parquet"
 QUARANTINE_FILE = "quarantine.jsonl"
 LEAKS_FILE = "leaks.jsonl"
 
-SPAN_PATTERN = "span-*"
 _SPAN = re.compile(r"span-([1-9]\d*)")
 #: What a killed import leaves until the next one: see :mod:`data.atomic_folder`.
 _PARTIAL = re.compile(rf"\.{_SPAN.pattern}\.partial-.*")
@@ -59,7 +58,7 @@ def record_files(root: str | Path, split: str) -> list[Path]:
 
 def split_pattern(root: str | Path) -> str:
     """What matches the record files of a split below ``root``, where ``{split}`` is replaced by its name."""
-    return f"{SPAN_PATTERN}/{{split}}-*.tfrecord.gz" if spans(root) else "{split}-*.tfrecord.gz"
+    return "span-*/{split}-*.tfrecord.gz" if spans(root) else "{split}-*.tfrecord.gz"
 
 
 def check_replaceable(root: Path) -> None:

@@ -115,13 +115,9 @@ class ShardWriter:
             files are no longer what the inspection saw. Where that list is not empty the shard is unusable. (It is
             a result and no exception because Beam turns exceptions into text.)
         """
-        import tensorflow as tf
-
         changed, new_facts = [], []
         path = Path(self.folder) / shard.file
-        # Images are compressed already: the file is a gzip for the pipeline, which wants one, without compressing.
-        options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=0)
-        with tf.io.TFRecordWriter(str(path), options) as writer:
+        with record_writer(path) as writer:
             for row in read_rows(Path(shard.plan)):
                 encoded = self._read_unchanged(row)
                 if encoded is None:
@@ -173,6 +169,18 @@ def new_facts_of(shards: Sequence[Shard]) -> dict[str, list]:
     """
     rows = [row for shard in shards for row in read_rows(shard.new_facts)]
     return {column: [row[column] for row in rows] for column in rows[0] if column not in _HASHES}
+
+
+def record_writer(path: Path):
+    """A ``tf.io.TFRecordWriter`` of a record file.
+
+    Images are compressed already: the file is a gzip for the pipeline, which wants one, without compressing.
+    """
+    import tensorflow as tf
+
+    return tf.io.TFRecordWriter(
+        str(path), tf.io.TFRecordOptions(compression_type="GZIP", compression_level=0)
+    )
 
 
 def file_sha256(path: Path) -> str:

@@ -19,9 +19,7 @@ from data.partition.subsets import Chosen, choose_subset
 from data.progress import Progress
 from data.record_folder import check_replaceable, record_files, span_folder
 from data.schema import read_schema, write_schema
-from data.shards import file_sha256, shard_names
-
-_IMAGES_PER_SHARD = 1000
+from data.shards import file_sha256, record_writer, shard_names
 
 
 def write_subset(
@@ -66,7 +64,8 @@ def write_subset(
             _check_unchanged(span_folder(records, card.span), card)
             subset_folder = span_folder(folder, card.span)
             subset_folder.mkdir()
-            for _ in _copy(span_folder(records, card.span), subset_folder, table, own):
+            per_shard = card.options["images_per_shard"]
+            for _ in _copy(span_folder(records, card.span), subset_folder, table, own, per_shard):
                 done += 1
                 if progress:
                     progress("copy", done, total)
@@ -91,21 +90,20 @@ def _rows(table: pa.Table, chosen: Chosen) -> np.ndarray:
     return np.flatnonzero([group in chosen.groups for group in values(table, "group")])
 
 
-def _copy(source: Path, target: Path, table: pa.Table, rows: np.ndarray) -> Iterator[None]:
+def _copy(
+    source: Path, target: Path, table: pa.Table, rows: np.ndarray, images_per_shard: int
+) -> Iterator[None]:
     """Copies records by their position, which is that of their rows, and yields after each."""
-    import tensorflow as tf
-
-    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=0)
     splits = np.array(values(table, "split"))
     wanted = set(rows.tolist())
     for split in SPLITS:
         positions = np.flatnonzero(splits == split)
         own = [position for position in positions.tolist() if position in wanted]
-        shards = shard_names(split, len(own), _IMAGES_PER_SHARD)
+        shards = shard_names(split, len(own), images_per_shard)
         serialized = zip(positions.tolist(), _serialized(source, split), strict=True)
         kept = (record for position, record in serialized if position in wanted)
         for file, size in shards:
-            with tf.io.TFRecordWriter(str(target / file), options) as writer:
+            with record_writer(target / file) as writer:
                 for record in islice(kept, size):
                     writer.write(record)
                     yield
@@ -136,7 +134,7 @@ def _subset_card(
         for split in SPLITS
         for path, (_, size) in zip(
             record_files(folder, split),
-            shard_names(split, values(kept, "split").count(split), _IMAGES_PER_SHARD),
+            shard_names(split, values(kept, "split").count(split), card.options["images_per_shard"]),
             strict=True,
         )
     ]
@@ -148,7 +146,7 @@ def _subset_card(
         skipped={},
         left_out=0,
         leaks=leak_counts(kept) | {"dropped": card.leaks["dropped"]},
-        shortcuts=[dataclasses.asdict(one) for one in audit_shortcuts(kept, card.options["max_cue_auc"])],
+        shortcuts=[one.as_dict() for one in audit_shortcuts(kept, card.options["max_cue_auc"])],
         shortcuts_before=[],
         shards=shards,
         source_hash=source_hash(kept),

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from components.settings import EvaluatorSettings, Settings, Share, TrainerSettings
+from components.settings import MIN_CLASS_SHARE, EvaluatorSettings, Settings, Share, TrainerSettings
+from data.defaults import MAX_CUE_AUC, MAX_QUARANTINED_SHARE
+from data.images.shape import SMALLEST_FACE
 from pipeline.errors import ConfigError
 from serving.defaults import MODEL_NAME
 
@@ -25,19 +27,20 @@ class DataSettings(Settings):
     drop_leaks: bool = Field(False, description="leave out of training what has a near copy in a later split")
     validation_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
     test_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
-    max_quarantined_share: Share = 0.05
+    max_quarantined_share: Share = MAX_QUARANTINED_SHARE
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
-    smallest_face: Annotated[int, Field(ge=16)] = Field(64, description="pixels of an image's shorter side")
+    smallest_face: Annotated[int, Field(ge=16)] = Field(
+        SMALLEST_FACE, description="pixels of an image's shorter side"
+    )
     allow_grey: bool = False
     max_cue_auc: Annotated[float, Field(ge=0.5, le=1.0)] = Field(
-        0.75, description="how well a cue may tell the label before it counts as a shortcut"
+        MAX_CUE_AUC, description="how well a cue may tell the label before it counts as a shortcut"
     )
     strict: bool = Field(False, description="stop at a shortcut")
     harmonise: bool = Field(False, description="save every image alike")
     min_class_share: Annotated[float, Field(ge=0.0, le=0.5)] = Field(
-        0.1, description="share of a split that its rarer class must have"
+        MIN_CLASS_SHARE, description="share of a split that its rarer class must have"
     )
-
     compare_with_served: bool = Field(
         True, description="stop when the data differs much from what the served model was trained on"
     )

@@ -17,11 +17,8 @@ from components.data_gate.content import describe_content
 from components.data_gate.drift import Comparison, describe_drift, describe_skew
 from components.data_gate.statistics import load_statistics, overall, spans
 from components.errors import DataAnomalyError
+from components.settings import MIN_CLASS_SHARE
 from data.example import SPLITS
-
-MIN_CLASS_SHARE = 0.1
-"""Below a tenth, a model that always gives the other class is right nine times in ten, and threshold and calibration
-rest on a handful of images."""
 
 _TRAIN = SPLITS[0]
 

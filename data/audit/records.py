@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from data.audit.shortcuts import PairAudit, ShortcutError, audit_shortcuts
 from data.card import DatasetCard, read_cards
+from data.defaults import MAX_CUE_AUC
 from data.image_table import read_table
-from data.options import DEFAULT_CUE_AUC
 from data.record_folder import span_folder
 
 
@@ -31,7 +31,7 @@ class RecordsAudit:
             raise ShortcutError(sentences, self.bound)
 
 
-def audit_records(records: str | Path, bound: float = DEFAULT_CUE_AUC) -> RecordsAudit:
+def audit_records(records: str | Path, bound: float = MAX_CUE_AUC) -> RecordsAudit:
     """Audits imported records.
 
     Args:

@@ -7,9 +7,7 @@ training and serving use, so that nothing kept here fails there.
 
 import hashlib
 import io
-import os
 import re
-import stat
 import struct
 from dataclasses import dataclass
 
@@ -121,30 +119,6 @@ def inspect_image(encoded: bytes, limits: Limits) -> ImageFacts:
         cues=measure_pixels(pixels),
         **vars(header),
     )
-
-
-def read_file(path: str, max_bytes: int) -> bytes:
-    """Returns the bytes of a regular file.
-
-    Raises:
-        RejectedImageError: with reason broken_link, unreadable, empty or too_large.
-    """
-    try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            # Opening a named pipe or a device could wait for ever.
-            raise RejectedImageError("unreadable", "neither a regular file nor a link to one")
-        if status.st_size > max_bytes:
-            raise RejectedImageError("too_large", f"{status.st_size} bytes, at most {max_bytes} allowed")
-        with open(path, "rb") as file:
-            encoded = file.read()
-    except OSError as error:
-        is_dead_link = os.path.islink(path) and not os.path.exists(path)
-        reason = "broken_link" if is_dead_link else "unreadable"
-        raise RejectedImageError(reason, error.strerror or str(error)) from error
-    if not encoded:
-        raise RejectedImageError("empty", "0 bytes")
-    return encoded
 
 
 def decode_rgb(encoded: bytes) -> np.ndarray:

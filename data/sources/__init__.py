@@ -8,6 +8,7 @@ A source only lists images and says what is known about each; it opens none of t
 
 from pathlib import Path
 
+from data.defaults import MARGIN
 from data.errors import BadInputError
 from data.sources.archive import ZipTree
 from data.sources.base import ImageSource, SourceImage
@@ -17,10 +18,10 @@ from data.sources.folder import FolderSource
 from data.sources.kaggle import KaggleSource
 from data.sources.manifest import ManifestSource
 from data.sources.manifest_rows import FORMATS
-from data.sources.margins import DEFAULT_MARGIN, check_margin
+from data.sources.margins import check_margin
 from data.sources.openforensics import OpenForensicsSource
 
-__all__ = ["DEFAULT_MARGIN", "LAYOUTS", "MANIFESTS", "ImageSource", "SourceImage", "open_source"]
+__all__ = ["LAYOUTS", "MANIFESTS", "ImageSource", "SourceImage", "open_source"]
 
 LAYOUTS = {
     "folder": FolderSource,
@@ -34,7 +35,7 @@ LAYOUTS = {
 MANIFESTS = ("csv", "jsonl")
 
 
-def open_source(root: str | Path, layout: str = "auto", margin: float = DEFAULT_MARGIN) -> ImageSource:
+def open_source(root: str | Path, layout: str = "auto", margin: float = MARGIN) -> ImageSource:
     """Returns the source at ``root``.
 
     Args:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from data.errors import BadInputError
 from data.sources.files import FileTree, stamp
-from data.sources.zip_reading import member_names, read_member
-
-__all__ = ["ZipTree", "read_member"]
+from data.sources.zip_reading import member_names
 
 
 class ZipTree(FileTree):

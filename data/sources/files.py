@@ -1,12 +1,12 @@
 """A data set's files, wherever they lie: in a folder, in zip archives within it, or in one archive."""
 
 import os
-import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
 from data.errors import BadInputError
+from data.file_reading import read_file
 from data.quarantine import RejectedImageError
 from data.sources.walking import visible_files
 from data.sources.zip_reading import member_names, read_member
@@ -55,7 +55,7 @@ class FileTree(ABC):
         """
         path, member = self.locate(name)
         try:
-            return _read_file(path, max_bytes) if member is None else read_member(path, member, max_bytes)
+            return read_file(path, max_bytes) if member is None else read_member(path, member, max_bytes)
         except RejectedImageError as error:
             raise BadInputError(
                 f"Expected a readable file {name} of at most {max_bytes} bytes in {self.root}, "
@@ -143,19 +143,3 @@ def stamp(path: str | Path) -> str:
     except OSError:
         return "unreadable"
     return f"{status.st_size}:{status.st_mtime_ns}"
-
-
-def _read_file(path: str, max_bytes: int) -> bytes:
-    try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise RejectedImageError("unreadable", "neither a regular file nor a link to one")
-        with open(path, "rb") as file:
-            content = file.read(min(max_bytes, status.st_size) + 1)
-    except OSError as error:
-        raise RejectedImageError("unreadable", error.strerror or str(error)) from error
-    if len(content) > max_bytes:
-        raise RejectedImageError("too_large", f"more than {max_bytes} bytes")
-    if not content:
-        raise RejectedImageError("empty", "0 bytes")
-    return content

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from data.errors import BadInputError
 from data.sources.base import Box
 
-DEFAULT_MARGIN = 0.3
-
 
 def check_margin(margin: float) -> float:
     """Returns ``margin``, a share of the face's width and height added on each side.

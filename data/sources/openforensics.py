@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from data.defaults import MARGIN
 from data.errors import BadInputError
 from data.example import FAKE, METHOD_OF_REALS
 from data.sources.base import ImageSource, SourceImage
 from data.sources.coco import Face, Photo, parse_faces
 from data.sources.files import FileTree
-from data.sources.margins import DEFAULT_MARGIN, check_margin, grow
+from data.sources.margins import check_margin, grow
 from data.sources.photo_index import PhotoIndex
 
 _MAX_LIST_BYTES = 2_000_000_000
@@ -53,7 +54,7 @@ class OpenForensicsSource(ImageSource):
 
     layout = "openforensics"
 
-    def __init__(self, tree: FileTree, margin: float = DEFAULT_MARGIN):
+    def __init__(self, tree: FileTree, margin: float = MARGIN):
         super().__init__(tree)
         self.margin = check_margin(margin)
         self._used: set[str] | None = None

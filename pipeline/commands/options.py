@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
+from data.defaults import MAX_CUE_AUC
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON on standard output.")
 
 max_cue_auc = click.option(
     "--max-cue-auc",
     type=click.FloatRange(0.5, 1.0),
-    default=0.75,
+    default=MAX_CUE_AUC,
     show_default=True,
     help="How well a cue may tell the label before it counts as a shortcut.",
 )

@@ -4,6 +4,7 @@ import pytest
 
 from data.card import is_imported, read_card, read_cards
 from data.errors import BadInputError
+from data.images.decode_check import Limits
 from data.importing import is_up_to_date
 from data.options import HarmoniseOptions, ImportOptions
 from data.record_folder import CARD_FILE
@@ -42,7 +43,8 @@ def test_a_card_that_cannot_be_read_is_named_and_calls_for_an_import(tmp_path, t
         {"max_cue_auc": 0.4},
         {"harmonise": HarmoniseOptions(quality=101)},
         {"harmonise": HarmoniseOptions(quality=0)},
-        {"harmonise": HarmoniseOptions(size=31)},
+        {"harmonise": HarmoniseOptions(size=63)},
+        {"harmonise": HarmoniseOptions(size=100), "limits": Limits(smallest_face=128)},
         {"harmonise": HarmoniseOptions(size=0)},
         {"images_per_shard": 0},
         {"shares": {"train": 1.0}},

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from data.defaults import MARGIN, MAX_QUARANTINED_SHARE
+from data.images.shape import SMALLEST_FACE
 from pipeline.commands import options
 
 _LAYOUTS = ("auto", "folder", "kaggle", "openforensics", "csv", "jsonl")
@@ -39,7 +41,7 @@ _LAYOUTS = ("auto", "folder", "kaggle", "openforensics", "csv", "jsonl")
 @click.option("--harmonise", is_flag=True, help="Save every image alike: same size, format and quality.")
 @click.option(
     "--harmonise-size",
-    type=click.IntRange(min=64),
+    type=click.IntRange(min=SMALLEST_FACE),
     help="Its size; default: the smallest image's, at most 256.",
 )
 @click.option(
@@ -50,14 +52,14 @@ _LAYOUTS = ("auto", "folder", "kaggle", "openforensics", "csv", "jsonl")
 @click.option(
     "--margin",
     type=click.FloatRange(0.0, 2.0),
-    default=0.3,
+    default=MARGIN,
     show_default=True,
     help="What is added around the box of a face, as a share of it on each side (openforensics).",
 )
 @click.option(
     "--smallest-face",
     type=click.IntRange(min=16),
-    default=64,
+    default=SMALLEST_FACE,
     show_default=True,
     help="Least pixels of an image's shorter side; travels with the model.",
 )
@@ -65,7 +67,7 @@ _LAYOUTS = ("auto", "folder", "kaggle", "openforensics", "csv", "jsonl")
 @click.option(
     "--max-quarantined-share",
     type=click.FloatRange(0.0, 1.0),
-    default=0.05,
+    default=MAX_QUARANTINED_SHARE,
     show_default=True,
     help="Stop when a larger share of the images is unusable.",
 )

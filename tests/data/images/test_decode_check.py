@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data.file_reading import read_file
 from data.images.cues import measure_pixels
-from data.images.decode_check import Limits, decode_rgb, inspect_image, read_file
+from data.images.decode_check import Limits, decode_rgb, inspect_image
 from data.images.perceptual_hash import perceptual_hashes
 from data.quarantine import REASONS, RejectedImageError
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from data.errors import BadInputError
 from data.quarantine import RejectedImageError
 from data.sources import zip_directory
-from data.sources.archive import ZipTree, read_member
+from data.sources.archive import ZipTree
+from data.sources.zip_reading import read_member
 
 _CENTRAL, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 # Offsets within an entry of the central directory.
