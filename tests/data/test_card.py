@@ -55,7 +55,7 @@ def test_options_out_of_range_are_named(wrong):
         ImportOptions(**wrong)
 
 
-@pytest.mark.parametrize("fine", [{}, {"size": 32, "quality": 1}, {"size": 512, "quality": 100}])
+@pytest.mark.parametrize("fine", [{}, {"size": 64, "quality": 1}, {"size": 512, "quality": 100}])
 def test_harmonising_within_its_range_is_fine(fine):
     assert ImportOptions(harmonise=HarmoniseOptions(**fine)).as_dict()["harmonise"] == {
         "size": fine.get("size"),
