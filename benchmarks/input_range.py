@@ -65,7 +65,7 @@ def _test_auc(detector: Detector, settings: TrainerSettings, workspace: Path) ->
     train, validation, test = (
         TransformedSplit(
             [str(path) for path in examples.glob(f"Split-{split}/*")],
-            settings.model.image_size,
+            settings.model.input_size,
             settings.training.batch_size,
         )
         for split in SPLITS

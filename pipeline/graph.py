@@ -146,7 +146,7 @@ def _model_nodes(
         # The images have been looked at already; statistics of pixels would tell nothing.
         disable_statistics=True,
         custom_config={
-            "image_size": config.model.image_size,
+            "image_size": config.model.input_size,
             "source_hash": source_hash(_TRANSFORM_MODULE),
         },
     )

@@ -46,7 +46,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
     """
     custom = fn_args.custom_config
     settings = TrainerSettings.model_validate(custom["settings"])
-    size = settings.model.image_size
+    size = settings.model.input_size
     splits = _open_splits(fn_args, settings)
     train, validation, test = (splits[name] for name in (TRAIN_SPLIT, VALIDATION_SPLIT, TEST_SPLIT))
 
@@ -90,7 +90,7 @@ def _open_splits(fn_args: tfx.components.FnArgs, settings: TrainerSettings) -> d
     splits = {}
     for name in (TRAIN_SPLIT, VALIDATION_SPLIT, TEST_SPLIT):
         files = tf.io.gfile.glob([pattern for pattern in patterns if f"/Split-{name}/" in pattern])
-        splits[name] = TransformedSplit(files, settings.model.image_size, settings.training.batch_size)
+        splits[name] = TransformedSplit(files, settings.model.input_size, settings.training.batch_size)
     return splits
 
 
@@ -113,7 +113,7 @@ def _facts(settings: TrainerSettings, calibration: Calibration, custom: dict[str
         "threshold": calibration.threshold,
         "temperature": calibration.temperature,
         "input": {
-            "size": settings.model.image_size,
+            "size": settings.model.input_size,
             "value_range": preprocessing.VALUE_RANGE,
             "resize": preprocessing.RESIZE_METHOD,
             "smallest_face": custom["smallest_face"],

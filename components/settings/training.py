@@ -1,0 +1,113 @@
+"""The stages of a training, what they share, and what they run on."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from components.settings.base import PositiveFloat, PositiveInt, Settings
+
+_BLOCK_NAME = r"^[a-z][a-z0-9_]*$"
+
+
+class AugmentationSettings(Settings):
+    """Random changes of the training images, of the strength the original project used."""
+
+    horizontal_flip: bool = True
+    rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)] = 10.0
+    zoom: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    robustness: bool = Field(
+        False, description="also JPEG compression, blur, downscaling and noise, as images meet them on their way"
+    )
+
+
+class HardwareSettings(Settings):
+    """What a training runs on."""
+
+    devices: Literal["auto", "one", "all"] = Field(
+        "auto", description="auto: all GPUs, or else the processor; all: also several logical processors"
+    )
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "auto", description="auto: mixed_float16 on GPUs that gain from it, otherwise float32"
+    )
+    jit_compile: Literal["auto"] | bool = Field(
+        "auto", description="XLA; auto: on a GPU; on a processor it is several times slower"
+    )
+    cache_gb: Annotated[float, Field(ge=0.0)] = Field(
+        2.0, description="decoded training images up to this size stay in memory"
+    )
+
+
+class StageSettings(Settings):
+    """One stage of fine-tuning."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    trainable: PositiveInt | Annotated[str, Field(pattern=_BLOCK_NAME)] = Field(
+        description="which layers of the backbone train: none, all, the last N, or all from a named layer or block "
+        "on, such as block6a; the head always trains"
+    )
+    epochs: PositiveInt
+    learning_rate: PositiveFloat = 1e-4
+    augment: bool | None = Field(
+        None, description="default: yes, except in a frozen stage, which then trains on cached embeddings"
+    )
+    augmented_views: Annotated[int, Field(ge=0)] = Field(
+        0, description="in a frozen stage: train on the embeddings of so many augmented views of each image"
+    )
+    batch_normalization: Literal["auto", "frozen", "trained"] = Field(
+        "auto", description="auto: frozen when the backbone is pretrained, trained when it is not"
+    )
+    early_stopping_patience: PositiveInt | None = Field(None, description="default: that of the training")
+    reduce_lr_patience: PositiveInt | None = Field(None, description="default: that of the training")
+
+    @property
+    def augmented(self) -> bool:
+        """Whether this stage sees augmented images, anew in each epoch."""
+        if self.augment is None:
+            return self.trainable != "none"
+        return self.augment
+
+    @property
+    def on_embeddings(self) -> bool:
+        """Whether it trains on cached embeddings."""
+        return self.trainable == "none" and not self.augmented
+
+    def trains_batch_normalization(self, pretrained: bool) -> bool:
+        """Whether BatchNormalization layers learn in this stage; never when the whole backbone is frozen."""
+        if self.trainable == "none":
+            return False
+        if self.batch_normalization == "auto":
+            return not pretrained
+        return self.batch_normalization == "trained"
+
+
+class TrainingSettings(Settings):
+    """The stages and what they share."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    batch_size: PositiveInt = 32
+    monitor: Literal["val_loss", "val_auc"] = "val_auc"
+    early_stopping_patience: PositiveInt = 10
+    reduce_lr_patience: PositiveInt = 3
+    reduce_lr_factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    min_learning_rate: PositiveFloat = 1e-7
+    balance_classes: bool = True
+    augmentation: AugmentationSettings = AugmentationSettings()
+    hardware: HardwareSettings = HardwareSettings()
+    stages: tuple[StageSettings, ...] = (
+        StageSettings(name="frozen", trainable="none", epochs=50, learning_rate=1e-3),
+        StageSettings(name="last-40", trainable=40, epochs=10),
+        StageSettings(name="all", trainable="all", epochs=50),
+    )
+
+    @field_validator("stages")
+    @classmethod
+    def _distinct_names(cls, stages: tuple[StageSettings, ...]) -> tuple[StageSettings, ...]:
+        names = [stage.name for stage in stages]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"expected one or more stages with different names, received {names}")
+        return stages
+
+    @property
+    def monitor_mode(self) -> Literal["max", "min"]:
+        """Which of two values of `monitor` is better: the higher or the lower one."""
+        return "max" if self.monitor == "val_auc" else "min"

@@ -1,0 +1,24 @@
+"""The search for hyperparameters, which is off by default."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components.settings.base import PositiveFloat, PositiveInt, Settings, Share
+
+
+class TunerSettings(Settings):
+    """What the Tuner tries. A list of values to choose from, or the two ends of a range (searched on a log scale)."""
+
+    trials: Annotated[int, Field(ge=0)] = Field(0, description="how many combinations to train; 0: no Tuner")
+    epochs: PositiveInt = Field(4, description="epochs of each stage in a trial, at most")
+    head_width: tuple[PositiveInt, ...] = Field(
+        (128, 256, 512, 1024), description="units of the widest layer of the head; the others keep their proportion"
+    )
+    head_dropout: tuple[Share, ...] = Field((0.2, 0.3, 0.4, 0.5), description="of every layer of the head")
+    learning_rate: tuple[PositiveFloat, PositiveFloat] = Field(
+        (3e-5, 3e-3), description="lowest and highest, for each stage on its own"
+    )
+    last_layers: tuple[PositiveInt, ...] = Field(
+        (20, 30, 40), description="N of a stage that trains the last N layers"
+    )
