@@ -11,3 +11,14 @@ class WeightsError(ValueError):
 
 class ServingCheckError(RuntimeError):
     """The exported model does not load or answer as it must."""
+
+
+class TrainingStoppedError(BaseException):
+    """SIGTERM came while something trained; the message says what is kept.
+
+    As KeyboardInterrupt is, it is no Exception: libraries that go on after any Exception must not swallow it.
+    """
+
+
+class HardwareError(ValueError):
+    """The devices that were asked for cannot train."""

@@ -1,7 +1,8 @@
 """Writing the records of a subset."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from data.audit.shortcuts import audit_shortcuts
 from data.card import DatasetCard, read_cards, write_card
 from data.describing import counts, leak_counts, source_hash
 from data.errors import BadInputError
-from data.example import SPLITS
+from data.example import FAKE, REAL, SPLITS
 from data.image_table import read_table, values, write_table
+from data.partition.subset_sizes import Subset
 from data.partition.subsets import Chosen, choose_subset
 from data.progress import Progress
 from data.record_folder import check_replaceable, record_files, span_folder
@@ -22,13 +24,33 @@ from data.schema import read_schema, write_schema
 from data.shards import file_sha256, record_writer, shard_names
 
 
+def count_subset(subset: str | Sequence[Subset], records: str | Path, seed: int = 0) -> tuple[int, int]:
+    """Real and fake images of a subset, as :func:`write_subset` would choose them.
+
+    Raises:
+        BadInputError: see :func:`write_subset`.
+    """
+    tables = [read_table(span_folder(Path(records), card.span)) for card in _whole(Path(records))]
+    chosen = _choose(subset, tables, seed)
+    labels = Counter[int]()
+    for table in tables[: chosen.span]:
+        own = values(table, "label")
+        labels.update(own[row] for row in _rows(table, chosen))
+    return labels[REAL], labels[FAKE]
+
+
 def write_subset(
-    name: str, records: str | Path, out_dir: str | Path, seed: int = 0, progress: Progress | None = None
+    subset: str | Sequence[Subset],
+    records: str | Path,
+    out_dir: str | Path,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> list[DatasetCard]:
     """Copies the records of a subset into a folder of their own: all of it, or nothing.
 
     Args:
-        name: mini, middle, big or full.
+        subset: mini, middle, big or full; or sizes of one's own, of which the last is written and each holds those
+            before it.
         records: an imported data set, with all its spans.
         out_dir: a new folder, or an earlier subset or import, which is replaced.
         seed: draws other groups.
@@ -42,19 +64,15 @@ def write_subset(
             something else.
     """
     records, target = (Path(folder).expanduser().resolve() for folder in (records, out_dir))
-    cards = read_cards(records)
-    if any(card.subset for card in cards):
-        raise BadInputError(
-            f"Expected a whole import, received the subset {cards[0].subset} at {records}: subsets are nested only "
-            "if all are taken from one whole."
-        )
+    name = subset if isinstance(subset, str) else subset[-1].name
+    cards = _whole(records)
     if target.is_relative_to(records) or records.is_relative_to(target):
         raise BadInputError(
             f"Expected the subset apart from {records}, received {target}. Choose another folder."
         )
     check_replaceable(target)
     tables = [read_table(span_folder(records, card.span)) for card in cards]
-    chosen = _choose(name, tables, seed)
+    chosen = _choose(subset, tables, seed)
     rows = [_rows(table, chosen) for table in tables[: chosen.span]]
     total = sum(map(len, rows))
     with atomic_folder(target) as folder:
@@ -79,11 +97,22 @@ def write_subset(
     return subset_cards
 
 
-def _choose(name: str, tables: list[pa.Table], seed: int) -> Chosen:
+def _whole(records: Path) -> list[DatasetCard]:
+    """The cards of an import, which must be no subset."""
+    cards = read_cards(records)
+    if any(card.subset for card in cards):
+        raise BadInputError(
+            f"Expected a whole import, received the subset {cards[0].subset} at {records}: subsets are nested only "
+            "if all are taken from one whole."
+        )
+    return cards
+
+
+def _choose(subset: str | Sequence[Subset], tables: list[pa.Table], seed: int) -> Chosen:
     whole = pa.concat_tables(tables)
     spans = np.repeat(np.arange(1, len(tables) + 1), [len(table) for table in tables])
     columns = (values(whole, column) for column in ("group", "label", "split", "source"))
-    return choose_subset(name, *columns, spans.tolist(), seed)
+    return choose_subset(subset, *columns, spans.tolist(), seed)
 
 
 def _rows(table: pa.Table, chosen: Chosen) -> np.ndarray:

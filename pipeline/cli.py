@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from components.errors import DataAnomalyError, WeightsError
+from components.errors import DataAnomalyError, HardwareError, TrainingStoppedError, WeightsError
 from data.errors import BadInputError as BadDataError
 from pipeline.commands.data import data
 from pipeline.commands.demo import demo
@@ -16,8 +16,8 @@ from pipeline.errors import ConfigError, RunError
 from serving.errors import BadInputError as BadRequestError
 from serving.errors import ServingError
 
-_WORK_FAILED, _INPUT_WRONG, _INTERRUPTED = 1, 2, 130
-_USER_MISTAKES = (ConfigError, BadDataError, BadRequestError, DataAnomalyError, WeightsError)
+_WORK_FAILED, _INPUT_WRONG, _INTERRUPTED, _TERMINATED = 1, 2, 130, 143
+_USER_MISTAKES = (ConfigError, BadDataError, BadRequestError, DataAnomalyError, HardwareError, WeightsError)
 _FAILURES = (RunError, ServingError)
 
 
@@ -26,7 +26,7 @@ _FAILURES = (RunError, ServingError)
 def cli() -> None:
     """Tells real face images from deepfakes: train, evaluate, serve and ask a detector.
 
-    Exit codes: 0 done, 1 the work failed, 2 the input was wrong.
+    Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 and 143 stopped by Ctrl-C and by SIGTERM.
     """
 
 
@@ -54,3 +54,6 @@ def _exit_code() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return _INTERRUPTED
+    except TrainingStoppedError as stop:
+        click.echo(str(stop), err=True)
+        return _TERMINATED

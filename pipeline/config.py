@@ -10,10 +10,18 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from components.settings import MIN_CLASS_SHARE, EvaluatorSettings, Settings, Share, TrainerSettings
+from components.settings import (
+    MIN_CLASS_SHARE,
+    EvaluatorSettings,
+    Settings,
+    Share,
+    TrainerSettings,
+    TunerSettings,
+)
 from data.defaults import MAX_CUE_AUC, MAX_QUARANTINED_SHARE
 from data.images.shape import SMALLEST_FACE
 from pipeline.errors import ConfigError
+from pipeline.phase_settings import PhaseSettings, check_sequence
 from serving.defaults import MODEL_NAME
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
@@ -65,11 +73,40 @@ class PipelineConfig(TrainerSettings):
     )
     data: DataSettings = DataSettings()
     evaluation: EvaluatorSettings = EvaluatorSettings()
+    tuner: TunerSettings = TunerSettings()
+    phases: tuple[PhaseSettings, ...] = Field(
+        (), description="progressive training: a run on each subset, from the smallest on"
+    )
 
     @property
     def trainer(self) -> TrainerSettings:
         """The part that decides what the Trainer produces: an edit elsewhere must not train anew."""
         return TrainerSettings(model=self.model, training=self.training, calibration=self.calibration)
+
+    def of_phase(self, phase: PhaseSettings) -> "PipelineConfig":
+        """The configuration of the run that a phase is.
+
+        Raises:
+            ValueError: the changes of the phase are wrong; the message names it.
+        """
+        content = _merged(self.model_dump(mode="json", exclude={"phases"}), phase.changes)
+        name = phase.size.name
+        try:
+            return PipelineConfig.model_validate(content | {"name": f"{self.name}-{name}"})
+        except ValidationError as error:
+            raise ValueError(f"phase '{name}': {_explain(error)}") from error
+
+    @model_validator(mode="after")
+    def _phases_can_be_run(self) -> "PipelineConfig":
+        check_sequence(self.phases)
+        if self.phases and self.tuner.trials:
+            raise ValueError(
+                "expected no Tuner (tuner.trials: 0) with phases, which hand their weights on, received "
+                f"{self.tuner.trials} trials; tune on one subset first"
+            )
+        for phase in self.phases:
+            self.of_phase(phase)
+        return self
 
 
 def config_names() -> list[str]:
@@ -155,12 +192,13 @@ def _explain(error: ValidationError) -> str:
     """One clause a mistake: key, what is wrong, what came."""
     clauses = []
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"]) or "(whole)"
+        key = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             clauses.append(f"unknown key '{key}'")
         else:
             message = item["msg"].removeprefix("Value error, ")
             # Checks of our own say themselves what came.
             received = "" if item["type"] == "value_error" else f", received {item['input']!r}"
-            clauses.append(f"{key}: {message[0].lower()}{message[1:]}{received}")
+            where = f"{key}: " if key else ""
+            clauses.append(f"{where}{message[0].lower()}{message[1:]}{received}".removesuffix("."))
     return "; ".join(clauses) + "."

@@ -1,6 +1,7 @@
 """The DAG: what runs, in which order, on what. Runners decide where."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
@@ -12,101 +13,76 @@ from components.evaluator import eval_config
 from components.latest_blessed import latest_blessed
 from components.serving_check import ServingCheck
 from data.example import SPAN_KEY, SPLITS
-from data.images.shape import SMALLEST_FACE
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash, source_hash
+from pipeline.inputs import Inputs
 
 _TRAIN, _VALIDATION, _TEST = SPLITS
 _TRAINER_MODULE = "components.trainer.run"
 _TRANSFORM_MODULE = "components.transform"
+_TUNER_MODULE = "components.tuner"
 
 
 def create_pipeline(
     config: PipelineConfig,
+    inputs: Inputs,
     *,
-    records: str,
-    schema_file: str,
     pipeline_root: str,
     push_to: str,
     training_dir: str | None,
     metadata: object | None,
     beam_args: Sequence[str],
-    split_pattern: str = "{split}-*.tfrecord.gz",
-    spans: int = 1,
-    served_statistics: str | None = None,
-    smallest_face: int = SMALLEST_FACE,
-    columns: Sequence[str] = (),
+    until_trained: bool = False,
 ) -> tfx.dsl.Pipeline:
     """Wires the nodes from records to a pushed model.
 
     Args:
-        config: what to do.
-        records: folder of records.
-        schema_file: the curated schema; its path must change with its content, as the cache looks at the path.
+        config: what to do; its phases are runs of their own, and not looked at.
+        inputs: what to read.
         pipeline_root: where nodes write their artifacts.
         push_to: base path of the served model.
         training_dir: where the Trainer keeps what lets a killed run go on; None for a folder of the run.
         metadata: connection to ML Metadata, or None where the runner brings its own.
         beam_args: Beam pipeline arguments.
-        split_pattern: matches the record files of a split below `records`, where `{split}` is its name.
-        spans: how many spans the records hold; with more than one, statistics are made of each, too.
-        served_statistics: folder of the ExampleStatistics that the served model was trained on; None if none is.
-        smallest_face: least pixels of an image's shorter side, as the records were imported.
-        columns: annotated columns of the records, which the evaluation slices by.
+        until_trained: whether to end with the Trainer: nothing is evaluated or pushed.
     """
     example_gen = tfx.components.ImportExampleGen(
-        input_base=records,
+        input_base=inputs.records,
         input_config=tfx.proto.Input(
             splits=[
-                tfx.proto.Input.Split(name=split, pattern=split_pattern.format(split=split))
+                tfx.proto.Input.Split(name=split, pattern=inputs.split_pattern.format(split=split))
                 for split in SPLITS
             ]
         ),
     )
-    import_schema = tfx.components.ImportSchemaGen(schema_file=schema_file)
-    checks = _data_checks(
-        example_gen.outputs["examples"],
-        import_schema.outputs["schema"],
-        spans,
-        config.data.min_class_share,
-        served_statistics,
-    )
+    import_schema = tfx.components.ImportSchemaGen(schema_file=inputs.schema_file)
+    examples, schema = example_gen.outputs["examples"], import_schema.outputs["schema"]
+    checks = _data_checks(examples, schema, inputs, config.data.min_class_share)
+    warm_start = _warm_start(inputs.warm_start) if inputs.warm_start else None
+    training = _training_nodes(config, inputs, examples, schema, checks[-1], warm_start, training_dir)
+    nodes = [example_gen, import_schema, *checks, *([warm_start] if warm_start else []), *training]
+    if not until_trained:
+        model = training[-1].outputs["model"]
+        start = warm_start.outputs["result"] if warm_start and inputs.held_against_start else None
+        nodes += _verdict_nodes(config, inputs, examples, model, start, push_to)
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=pipeline_root,
         metadata_connection_config=metadata,
-        components=[
-            example_gen,
-            import_schema,
-            *checks,
-            *_model_nodes(
-                config,
-                example_gen.outputs["examples"],
-                import_schema.outputs["schema"],
-                checks[-1],
-                push_to,
-                training_dir,
-                smallest_face,
-                columns,
-            ),
-        ],
+        components=nodes,
         enable_cache=True,
         beam_pipeline_args=list(beam_args),
     )
 
 
 def _data_checks(
-    examples: tfx.types.BaseChannel,
-    schema: tfx.types.BaseChannel,
-    spans: int,
-    min_class_share: float,
-    served_statistics: str | None,
+    examples: tfx.types.BaseChannel, schema: tfx.types.BaseChannel, inputs: Inputs, min_class_share: float
 ) -> list[BaseNode]:
     """Statistics, what is wrong with them, and, last, the gate."""
     # With the schema, statistics count label values and recognise image bytes.
     options = tfdv.StatsOptions(enable_semantic_domain_stats=True)
     # Slices cost as much again as the whole; with one span they would tell the same.
-    if spans > 1:
+    if inputs.spans > 1:
         options.slicing_config = slicing_spec_pb2.SlicingConfig(
             slicing_specs=[
                 slicing_spec_pb2.SlicingSpec(),
@@ -116,6 +92,7 @@ def _data_checks(
     statistics_gen = tfx.components.StatisticsGen(examples=examples, schema=schema, stats_options=options)
     statistics = statistics_gen.outputs["statistics"]
     validator = tfx.components.ExampleValidator(statistics=statistics, schema=schema)
+    served = inputs.served_statistics
     gate = DataGate(
         statistics=statistics,
         schema=schema,
@@ -123,22 +100,28 @@ def _data_checks(
         source_hash=source_hash("components.data_gate"),
         min_class_share=min_class_share,
         # TFX takes no None for a parameter that may be left out.
-        **({"served_statistics": served_statistics} if served_statistics else {}),
+        **({"served_statistics": served} if served else {}),
     )
     return [statistics_gen, validator, gate]
 
 
-def _model_nodes(
+def _warm_start(uri: str) -> tfx.dsl.Importer:
+    """The model to start from; where ML Metadata knows it, that very artifact, and so the run it came from."""
+    return tfx.dsl.Importer(
+        source_uri=uri, artifact_type=tfx.types.standard_artifacts.Model, reimport=False
+    ).with_id("WarmStart")
+
+
+def _training_nodes(
     config: PipelineConfig,
+    inputs: Inputs,
     examples: tfx.types.BaseChannel,
     schema: tfx.types.BaseChannel,
     gate: BaseNode,
-    push_to: str,
+    warm_start: BaseNode | None,
     training_dir: str | None,
-    smallest_face: int,
-    columns: Sequence[str],
 ) -> list[BaseNode]:
-    """From examples that passed the gate to a pushed model."""
+    """From examples that passed the gate to a trained model; the last is the Trainer."""
     transform = tfx.components.Transform(
         examples=examples,
         schema=schema,
@@ -152,30 +135,57 @@ def _model_nodes(
     )
     transform.add_upstream_node(gate)
 
+    # Tuner and Trainer learn from the same.
+    learned_from = {
+        "examples": transform.outputs["transformed_examples"],
+        "transform_graph": transform.outputs["transform_graph"],
+        "schema": schema,
+        "train_args": tfx.proto.TrainArgs(splits=[_TRAIN]),
+    }
+    custom: dict[str, Any] = {
+        "settings": config.trainer.model_dump(mode="json"),
+        "weights_hash": file_hash(config.model.weights_file) if config.model.weights_file else None,
+        "model_name": config.model_name,
+        "source_hash": source_hash(_TRAINER_MODULE),
+        "smallest_face": inputs.smallest_face,
+        "training_dir": training_dir,
+    }
+    tuner = None
+    if config.tuner.trials:
+        tuner = tfx.components.Tuner(
+            tuner_fn=f"{_TUNER_MODULE}.tuner_fn",
+            # Not the test split: nothing may be chosen by it.
+            eval_args=tfx.proto.EvalArgs(splits=[_VALIDATION]),
+            custom_config=custom
+            | {"tuner": config.tuner.model_dump(mode="json"), "source_hash": source_hash(_TUNER_MODULE)},
+            **learned_from,
+        )
     trainer = tfx.components.Trainer(
         run_fn=f"{_TRAINER_MODULE}.run_fn",
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
-        train_args=tfx.proto.TrainArgs(splits=[_TRAIN]),
         eval_args=tfx.proto.EvalArgs(splits=[_VALIDATION, _TEST]),
-        custom_config={
-            "settings": config.trainer.model_dump(mode="json"),
-            "weights_hash": file_hash(config.model.weights_file) if config.model.weights_file else None,
-            "model_name": config.model_name,
-            "source_hash": source_hash(_TRAINER_MODULE),
-            "smallest_face": smallest_face,
-            "training_dir": training_dir,
-        },
+        base_model=warm_start.outputs["result"] if warm_start else None,
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        custom_config=custom,
+        **learned_from,
     )
-    model = trainer.outputs["model"]
+    return [transform, *([tuner] if tuner else []), trainer]
 
-    baseline = latest_blessed(model)
+
+def _verdict_nodes(
+    config: PipelineConfig,
+    inputs: Inputs,
+    examples: tfx.types.BaseChannel,
+    model: tfx.types.BaseChannel,
+    start: tfx.types.BaseChannel | None,
+    push_to: str,
+) -> list[BaseNode]:
+    """From a trained model to a pushed one, if it is as good as `start`, or else as the latest blessed one."""
+    baseline = None if start else latest_blessed(model)
     evaluator = tfx.components.Evaluator(
         examples=examples,
         model=model,
-        baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(config.evaluation, columns),
+        baseline_model=baseline.outputs["model"] if baseline else start,
+        eval_config=eval_config(config.evaluation, inputs.columns),
         example_splits=[_TEST],
     )
     serving_check = ServingCheck(
@@ -194,4 +204,4 @@ def _model_nodes(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=push_to)
         ),
     )
-    return [transform, trainer, baseline, evaluator, serving_check, pusher]
+    return [*([baseline] if baseline else []), evaluator, serving_check, pusher]

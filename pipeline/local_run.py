@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from components.errors import DataAnomalyError, WeightsError
+from components.errors import DataAnomalyError, HardwareError, WeightsError
 from data.errors import BadInputError
-from pipeline.config import PipelineConfig
+from pipeline.config import DataSettings, PipelineConfig
 from pipeline.errors import ConfigError, RunError
+from pipeline.run_options import PLAIN_RUN, RunOptions
 from pipeline.terminal.library_output import library_output_to
 from pipeline.terminal.node_view import NodeView
 from pipeline.terminal.step_view import step_view
@@ -22,58 +26,111 @@ if TYPE_CHECKING:
     from pipeline.run_report import RunReport
 
 # Passed on as they are: they name the cause and the cure.
-_USER_MISTAKES = (BadInputError, ConfigError, DataAnomalyError, WeightsError)
+_USER_MISTAKES = (BadInputError, ConfigError, DataAnomalyError, HardwareError, WeightsError)
 
 
-def run_and_report(config: PipelineConfig, source: Path, workspace: Workspace) -> RunReport:
+def run_and_report(
+    config: PipelineConfig, source: Path, workspace: Workspace, warm_start: Path | None = None
+) -> RunReport:
     """Imports if needed, runs the pipeline, shows its progress on standard error, and keeps a report.
 
     Args:
-        config: what to do.
+        config: what to do, without phases.
         source: a source folder, or imported records.
         workspace: takes all that is written.
+        warm_start: the model to start from; see `pipeline.run_options.RunOptions`.
 
     Raises:
         BadInputError, ConfigError, DataAnomalyError, WeightsError: the user's input was wrong.
         RunError: a node failed.
     """
+    with local_session(workspace) as session:
+        report = session.run(config, session.records(source, config.data), RunOptions(warm_start=warm_start))
+        from pipeline.run_report import check_still_pushed
+
+        check_still_pushed(report)
+        return report
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalSession:
+    """One command's runs, in one workspace, told in one log.
+
+    Attributes:
+        workspace: takes all that is written.
+        console: where a person looks on.
+        log: takes what the libraries say.
+    """
+
+    workspace: Workspace
+    console: Console
+    log: Path
+
+    def records(self, source: Path, settings: DataSettings) -> Path:
+        """The records of a source, imported if needed; says where everything is.
+
+        Raises:
+            BadInputError: see `pipeline.records.records_of`.
+        """
+        from pipeline.records import records_of
+
+        cards = []
+        with step_view(self.console) as progress:
+            records = records_of(source, settings, self.workspace, progress, cards.append)
+        for card in cards:
+            from data.card_text import card_text
+
+            self.tell(f"{card_text(card)}\n")
+        for name, path in (("records", records), ("workspace", self.workspace.root), ("log", self.log)):
+            self.tell(f"{name:<10} {path}")
+        return records
+
+    def run(self, config: PipelineConfig, records: Path, options: RunOptions = PLAIN_RUN) -> RunReport:
+        """Runs the whole pipeline and keeps its report.
+
+        Raises:
+            BadInputError, ConfigError, DataAnomalyError, WeightsError: the user's input was wrong.
+            RunError: a node failed.
+        """
+        self.run_nodes(config, records, options)
+        from pipeline.run_report import read_report, write_report
+
+        report = read_report(self.workspace, records)
+        write_report(report, self.workspace)
+        return report
+
+    def run_nodes(self, config: PipelineConfig, records: Path, options: RunOptions) -> None:
+        """Runs the nodes of one run; reports nothing. Raises what `run` raises."""
+        with self.console.status("loading TFX, about 15 s"):
+            from pipeline.runners.local import run_local
+
+        view = NodeView(self.console)
+        try:
+            with view:
+                run_local(config, records, self.workspace, view, options)
+        except _USER_MISTAKES:
+            raise
+        except Exception as error:
+            raise RunError(
+                f"{view.running or 'The pipeline'} failed: {error}\nThe whole story is in {self.log}"
+            ) from error
+
+    def tell(self, text: str) -> None:
+        """Says something to the person, as it is."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def local_session(workspace: Workspace) -> Iterator[LocalSession]:
+    """Sends what libraries say into a log of the workspace while runs go on.
+
+    Args:
+        workspace: of the runs.
+    """
     log = workspace.logs / f"{time.strftime('%Y-%m-%dT%H-%M-%S')}.log"
     with library_output_to(log) as person:
         try:
-            return _run(config, source, workspace, Console(file=person), log)
+            yield LocalSession(workspace, Console(file=person), log)
         except Exception:
             traceback.print_exc()  # Goes into the log; the person gets one line.
             raise
-
-
-def _run(
-    config: PipelineConfig, source: Path, workspace: Workspace, console: Console, log: Path
-) -> RunReport:
-    from pipeline.records import records_of
-
-    cards = []
-    with step_view(console) as progress:
-        records = records_of(source, config.data, workspace, progress, cards.append)
-    for card in cards:
-        from data.card_text import card_text
-
-        console.print(f"{card_text(card)}\n", highlight=False, markup=False, soft_wrap=True)
-    for name, path in (("records", records), ("workspace", workspace.root), ("log", log)):
-        console.print(f"{name:<10} {path}", highlight=False, soft_wrap=True)
-    with console.status("loading TFX, about 15 s"):
-        from pipeline.run_report import read_report, write_report
-        from pipeline.runners.local import run_local
-
-    view = NodeView(console)
-    try:
-        with view:
-            run_local(config, records, workspace, view)
-    except _USER_MISTAKES:
-        raise
-    except Exception as error:
-        raise RunError(
-            f"{view.running or 'The pipeline'} failed: {error}\nThe whole story is in {log}"
-        ) from error
-    report = read_report(workspace, records)
-    write_report(report, workspace)
-    return report

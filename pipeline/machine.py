@@ -11,6 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from components.backbone_facts import BACKBONE_FACTS
+from components.errors import HardwareError
+from components.hardware_plan import Gpu, check_one_machine, plan_hardware
+from components.settings import HardwareSettings
 from pipeline.stack import STACKS, support_ends, this_stack
 from serving.defaults import GRPC_PORT
 
@@ -45,9 +49,9 @@ def findings(workspace: Path) -> list[Finding]:
         *_software(),
         _processors(),
         _memory(),
-        _gpu(),
+        *_gpu_and_training(),
         *_cuda(),
-        *_weights(),
+        _weights(),
         _port(),
         _disk(workspace),
     ]
@@ -83,12 +87,51 @@ def _memory() -> Finding:
     )
 
 
-def _gpu() -> Finding:
+def _gpu_and_training() -> Iterator[Finding]:
+    gpus: list[Gpu] = []
     if (tool := shutil.which("nvidia-smi")) is None:
-        return Finding("GPU", "none (no NVIDIA driver)", None, "Training will use the processor.")
-    listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
-    names = [line.partition(":")[2].partition("(")[0].strip() for line in listed.stdout.splitlines()]
-    return Finding("GPU", ", ".join(names) or "none", bool(names) or None)
+        yield Finding("GPU", "none (no NVIDIA driver)", None)
+    else:
+        listed = subprocess.run(  # noqa: S603
+            [tool, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        if listed.returncode:
+            said = " ".join((listed.stdout or listed.stderr).split())
+            yield Finding("GPU", f"nvidia-smi says: {said}", False, "Mend or renew the NVIDIA driver.")
+        else:
+            rows = [[cell.strip() for cell in line.split(",")] for line in listed.stdout.splitlines()]
+            gpus = [Gpu(name, _capability(capability)) for name, capability, _ in rows]
+            described = (f"{name} ({float(mebibytes) / 1024:.0f} GB)" for name, _, mebibytes in rows)
+            hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+            advice = (
+                ""
+                if hidden is None
+                else f"CUDA_VISIBLE_DEVICES={hidden} decides which of them training sees."
+            )
+            yield Finding("GPU", ", ".join(described) or "none", bool(gpus) or None, advice)
+    yield _training(gpus)
+
+
+def _capability(told: str) -> tuple[int, int] | None:
+    """Of `8.0`; None of what a driver says that does not know."""
+    major, _, minor = told.partition(".")
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+
+
+def _training(gpus: list[Gpu]) -> Finding:
+    """Which path a training takes here, with the settings as they come."""
+    try:
+        check_one_machine(os.environ)
+    except HardwareError as error:
+        return Finding("training", "refused: one of several machines", False, str(error))
+    plan = plan_hardware(HardwareSettings(), gpus, cores=len(os.sched_getaffinity(0)))
+    if not gpus:
+        return Finding("training", f"{plan} (no GPU)", None)
+    return Finding("training", str(plan), True, "If TensorFlow finds the CUDA libraries below.")
 
 
 def _cuda() -> Iterator[Finding]:
@@ -98,21 +141,17 @@ def _cuda() -> Iterator[Finding]:
         yield Finding(f"CUDA for {stack.name}", f"wants {stack.cuda} and cuDNN {stack.cudnn}{here}", None)
 
 
-def _weights() -> Iterator[Finding]:
+def _weights() -> Finding:
     folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
-    for backbone, pattern in (
-        ("efficientnet-b0", "efficientnetb0_notop*.h5"),
-        ("efficientnetv2-b0", "efficientnetv2-b0_notop*.h5"),
-    ):
-        there = any(folder.glob(pattern))
-        yield Finding(
-            f"{backbone} weights",
-            f"in {folder}" if there else "not downloaded yet",
-            None,
-            ""
-            if there
-            else "Keras downloads them at the first training; offline, set model.weights to a file.",
-        )
+    there = [backbone for backbone in BACKBONE_FACTS if (folder / _weights_file(backbone)).is_file()]
+    found = f"{', '.join(there)}, in {folder}" if there else f"none in {folder}"
+    advice = "Keras downloads what it lacks at the first training; offline, set model.weights to a file."
+    return Finding("ImageNet weights", found, None, advice if len(there) < len(BACKBONE_FACTS) else "")
+
+
+def _weights_file(backbone: str) -> str:
+    """The name Keras gives the file it downloads."""
+    return f"{backbone.replace('efficientnet-', 'efficientnet')}_notop.h5"
 
 
 def _port() -> Finding:

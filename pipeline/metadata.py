@@ -1,4 +1,6 @@
-"""ML Metadata of a workspace: opened, and refused where it cannot be gone on with."""
+"""ML Metadata of a workspace: opened, and refused where it cannot be gone on with; what a run put out."""
+
+from pathlib import Path
 
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
@@ -6,6 +8,8 @@ from tfx import v1 as tfx
 
 from pipeline.errors import ConfigError
 from pipeline.workspace import Workspace
+
+_IMPORTER = "tfx.dsl.components.common.importer.Importer"
 
 
 def connection(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
@@ -36,3 +40,53 @@ def open_metadata(workspace: Workspace) -> ml_metadata.MetadataStore:
                 "Move it back, or give another --workspace; models can be served from where they are."
             )
     return store
+
+
+def latest_run(store: ml_metadata.MetadataStore) -> metadata_store_pb2.Context:
+    """The run that began last; a run's name is the moment it began."""
+    return max(store.get_contexts_by_type("pipeline_run"), key=lambda context: context.id)
+
+
+def run_outputs(store: ml_metadata.MetadataStore, run: int) -> list[metadata_store_pb2.Artifact]:
+    """What the steps of a run put out.
+
+    Those from the cache are included: their executions point at the earlier outputs. What an Importer brought in,
+    such as the model of a warm start, is no output of the run.
+
+    Args:
+        store: of the workspace.
+        run: id of its context.
+    """
+    executions = [one.id for one in store.get_executions_by_context(run) if one.type != _IMPORTER]
+    return _artifacts(store, executions, metadata_store_pb2.Event.OUTPUT) if executions else []
+
+
+def inputs_of_maker(
+    store: ml_metadata.MetadataStore, artifact: metadata_store_pb2.Artifact
+) -> list[metadata_store_pb2.Artifact]:
+    """What the step that made an artifact read."""
+    makers = [
+        event.execution_id
+        for event in store.get_events_by_artifact_ids([artifact.id])
+        if event.type == metadata_store_pb2.Event.OUTPUT
+    ]
+    return _artifacts(store, makers, metadata_store_pb2.Event.INPUT) if makers else []
+
+
+def pushed_destination(artifact: metadata_store_pb2.Artifact) -> Path | None:
+    """Where a PushedModel was pushed to; None for one that was not, and for other artifacts."""
+    properties = artifact.custom_properties
+    if "pushed_destination" not in properties or properties["pushed"].int_value != 1:
+        return None
+    return Path(properties["pushed_destination"].string_value)
+
+
+def _artifacts(
+    store: ml_metadata.MetadataStore, executions: list[int], direction: int
+) -> list[metadata_store_pb2.Artifact]:
+    found = {
+        event.artifact_id
+        for event in store.get_events_by_execution_ids(executions)
+        if event.type == direction
+    }
+    return store.get_artifacts_by_id(sorted(found)) if found else []

@@ -1,4 +1,4 @@
-"""What the nodes of a local run are doing, read from the words LocalDagRunner logs."""
+"""What the nodes of a local run are doing, read from the words LocalDagRunner logs, and told by the nodes."""
 
 import contextlib
 import dataclasses
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import absl.logging
 
-from components.progress import PROGRESS
+from components.progress import PROGRESS, watching
 
 
 class NodeState(enum.Enum):
@@ -28,11 +28,13 @@ class NodeEvent:
         node: its id.
         state: the state it is in now.
         progress: in words, of a running node; empty otherwise.
+        passing: whether the next words will soon take the place of these.
     """
 
     node: str
     state: NodeState
     progress: str = ""
+    passing: bool = False
 
 
 # LocalDagRunner has no hook; these formats are the same in TFX 1.16 and 1.21, and a test fails if they change.
@@ -60,6 +62,9 @@ class _LogReader(logging.Handler):
             state = NodeState.CACHED if self._cached else NodeState.DONE
             self._on_event(NodeEvent(self._node, state))
 
+    def watch(self, text: str) -> None:
+        self._on_event(NodeEvent(self._node, NodeState.RUNNING, text, passing=True))
+
 
 @contextlib.contextmanager
 def observe_nodes(on_event: Callable[[NodeEvent], None]) -> Iterator[None]:
@@ -70,7 +75,8 @@ def observe_nodes(on_event: Callable[[NodeEvent], None]) -> Iterator[None]:
     # By absl's own switch: libraries save and restore it around their work, and would undo a level of the logger.
     absl.logging.set_verbosity(absl.logging.INFO)
     try:
-        yield
+        with watching(reader.watch):
+            yield
     finally:
         logger.removeHandler(reader)
         absl.logging.set_verbosity(verbosity)

@@ -8,10 +8,11 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx.utils import path_utils
 
+from components.atomic_file import write_text
 from components.evaluation_results import SliceMetrics, read_failures, read_metrics
-from components.trainer.run import PHASE_TABLE_FILE
+from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
-from pipeline.metadata import open_metadata
+from pipeline.metadata import latest_run, open_metadata, pushed_destination, run_outputs
 from pipeline.workspace import Workspace
 
 METRICS_FILE = "metrics.json"
@@ -19,13 +20,46 @@ METRICS_FILE = "metrics.json"
 
 
 @dataclasses.dataclass(frozen=True)
+class TrainingReport:
+    """What a training came to.
+
+    Attributes:
+        run: id of its run: the moment it began.
+        phases: the phase table, a row a stage, as the trainer wrote it.
+        logs: the folder with the history of its epochs, as a table, as a picture, and for TensorBoard.
+    """
+
+    run: str
+    phases: list[dict[str, Any]]
+    logs: Path
+
+    @property
+    def plot(self) -> Path:
+        """Loss, AUC and learning rate over the epochs, the stages marked."""
+        return self.logs / PLOT_FILE
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder to start TensorBoard on."""
+        return self.logs / TENSORBOARD_FOLDER
+
+    def logs_as_dict(self) -> dict[str, str]:
+        """Where to look on, ready for JSON."""
+        places = {
+            "history": self.logs / HISTORY_FILE,
+            "plot": self.plot,
+            "tensorboard": self.tensorboard,
+        }
+        return {name: str(path) for name, path in places.items()}
+
+
+@dataclasses.dataclass(frozen=True)
 class RunReport:
     """What a run came to.
 
     Attributes:
-        run: its id: the moment it began.
+        training: how the model was trained.
         records: the folder of records it read.
-        phases: the phase table, a row a stage, as the trainer wrote it.
         slices: metrics on the test split; the first is the whole split.
         blessed: whether the model reached its bounds.
         reasons: why it did not; empty when it did.
@@ -33,23 +67,31 @@ class RunReport:
         pushed_to: the version directory it was pushed to; None when it was not.
     """
 
-    run: str
+    training: TrainingReport
     records: Path
-    phases: list[dict[str, Any]]
     slices: list[SliceMetrics]
     blessed: bool
     reasons: list[str]
     model: Path
     pushed_to: Path | None
 
+    @property
+    def phases(self) -> list[dict[str, Any]]:
+        """The phase table, a row a stage."""
+        return self.training.phases
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where all that is told of this run is kept."""
+        return workspace.reports / self.training.run.replace(":", "-")
+
     def metrics_file(self, workspace: Workspace) -> Path:
         """Where this report is kept."""
-        return workspace.reports / self.run.replace(":", "-") / METRICS_FILE
+        return self.folder(workspace) / METRICS_FILE
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
         return {
-            "run": self.run,
+            "run": self.training.run,
             "records": str(self.records),
             "blessed": self.blessed,
             "reasons": self.reasons,
@@ -57,6 +99,7 @@ class RunReport:
             "pushed_to": str(self.pushed_to) if self.pushed_to else None,
             "phases": self.phases,
             "slices": [one.as_dict() for one in self.slices],
+            "training_logs": self.training.logs_as_dict(),
         }
 
 
@@ -66,56 +109,53 @@ def read_report(workspace: Workspace, records: Path) -> RunReport:
     Args:
         workspace: of the run.
         records: what the run read.
-
-    Raises:
-        RunError: when the model was pushed by an earlier run and is no longer there.
     """
     run, artifacts = _latest_outputs(workspace)
     evaluation = Path(artifacts["ModelEvaluation"].uri)
-    pushed = artifacts["PushedModel"]
-    report = RunReport(
-        run=run,
+    return RunReport(
+        training=_training(run, artifacts),
         records=records,
-        phases=json.loads((Path(artifacts["ModelRun"].uri) / PHASE_TABLE_FILE).read_text()),
         slices=read_metrics(evaluation),
         blessed=artifacts["ModelBlessing"].custom_properties["blessed"].int_value == 1,
         reasons=read_failures(evaluation),
         model=Path(path_utils.serving_model_path(artifacts["Model"].uri)),
-        pushed_to=_pushed_to(pushed),
+        pushed_to=pushed_destination(artifacts["PushedModel"]),
     )
+
+
+def read_training(workspace: Workspace) -> TrainingReport:
+    """Reads how the latest run of a workspace trained, whether it went on from there or not."""
+    return _training(*_latest_outputs(workspace))
+
+
+def check_still_pushed(report: RunReport) -> None:
+    """Checks that a model that came from cache is still where it was pushed to.
+
+    Raises:
+        RunError: it is not.
+    """
     if report.pushed_to and not report.pushed_to.is_dir():
         raise RunError(
             f"The model came from cache and was pushed before to {report.pushed_to}, which is no longer there. To "
-            f"serve it again: mkdir -p {report.pushed_to.parent} && cp -r {pushed.uri} {report.pushed_to}"
+            f"serve it again: mkdir -p {report.pushed_to.parent} && cp -r {report.model} {report.pushed_to}"
         )
-    return report
 
 
 def write_report(report: RunReport, workspace: Workspace) -> Path:
     """Writes `METRICS_FILE` into the run's folder and returns its path."""
     path = report.metrics_file(workspace)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(report.as_dict(), indent=2) + "\n")
-    partial.replace(path)
+    write_text(path, json.dumps(report.as_dict(), indent=2) + "\n")
     return path
+
+
+def _training(run: str, artifacts: dict[str, metadata_store_pb2.Artifact]) -> TrainingReport:
+    logs = Path(artifacts["ModelRun"].uri)
+    return TrainingReport(run, json.loads((logs / PHASE_TABLE_FILE).read_text()), logs)
 
 
 def _latest_outputs(workspace: Workspace) -> tuple[str, dict[str, metadata_store_pb2.Artifact]]:
     """Id and outputs, by type, of the latest run."""
     store = open_metadata(workspace)
-    run = max(store.get_contexts_by_type("pipeline_run"), key=lambda context: context.id)
-    executions = [execution.id for execution in store.get_executions_by_context(run.id)]
-    outputs = [
-        event.artifact_id
-        for event in store.get_events_by_execution_ids(executions)
-        if event.type == metadata_store_pb2.Event.OUTPUT
-    ]
-    return run.name, {artifact.type: artifact for artifact in store.get_artifacts_by_id(outputs)}
-
-
-def _pushed_to(artifact: metadata_store_pb2.Artifact) -> Path | None:
-    properties = artifact.custom_properties
-    if properties["pushed"].int_value != 1:
-        return None
-    return Path(properties["pushed_destination"].string_value)
+    run = latest_run(store)
+    return run.name, {artifact.type: artifact for artifact in run_outputs(store, run.id)}

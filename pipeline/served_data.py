@@ -3,18 +3,19 @@
 from pathlib import Path
 
 import ml_metadata
-from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.metadata import open_metadata
+from pipeline.metadata import open_metadata, pushed_destination, run_outputs
 from pipeline.workspace import Workspace
 
 
-def served_statistics(workspace: Workspace, model_name: str) -> Path | None:
+def served_statistics(workspace: Workspace, model_name: str, apart_from: Path | None = None) -> Path | None:
     """The folder of the ExampleStatistics of the run that pushed the served version; its newest run, if several did.
 
     Args:
         workspace: of the run to come.
         model_name: the name the model is served under.
+        apart_from: a folder of records; versions that were trained on records below it are passed over, and the
+            version before them counts.
 
     Returns:
         None when nothing is served, when the version came from elsewhere, or when the statistics are gone.
@@ -22,42 +23,41 @@ def served_statistics(workspace: Workspace, model_name: str) -> Path | None:
     Raises:
         ConfigError: see `pipeline.metadata.open_metadata`.
     """
-    served = _served_version(workspace.model_base_path(model_name))
-    if served is None:
+    if not (versions := _versions(workspace.model_base_path(model_name))):
         return None
     store = open_metadata(workspace)
     runs = sorted(store.get_contexts_by_type("pipeline_run"), key=lambda context: context.id, reverse=True)
+    pushed_by: dict[Path, int] = {}
     for run in runs:
-        outputs = _outputs(store, run.id)
-        if any(artifact.type == "PushedModel" and _destination(artifact) == served for artifact in outputs):
-            found = [Path(artifact.uri) for artifact in outputs if artifact.type == "ExampleStatistics"]
-            return next((folder for folder in found if any(folder.glob("Split-*/FeatureStats.pb"))), None)
+        for artifact in run_outputs(store, run.id):
+            if destination := pushed_destination(artifact):
+                pushed_by.setdefault(destination, run.id)
+    for version in versions:
+        if version not in pushed_by:
+            return None
+        if apart_from is None or not _read_below(store, pushed_by[version], apart_from):
+            return _statistics(store, pushed_by[version])
     return None
 
 
-def _served_version(base: Path) -> Path | None:
-    """TensorFlow Serving serves the version of the highest number."""
+def _versions(base: Path) -> list[Path]:
+    """The newest first: TensorFlow Serving serves the version of the highest number."""
     if not base.is_dir():
-        return None
-    versions = [path for path in base.iterdir() if path.name.isdecimal() and path.is_dir()]
-    return max(versions, key=lambda path: int(path.name), default=None)
-
-
-def _outputs(store: ml_metadata.MetadataStore, run: int) -> list[metadata_store_pb2.Artifact]:
-    """Of all steps of a run, those from the cache included: their executions point at the earlier outputs."""
-    executions = [execution.id for execution in store.get_executions_by_context(run)]
-    if not executions:
         return []
-    outputs = {
-        event.artifact_id
-        for event in store.get_events_by_execution_ids(executions)
-        if event.type == metadata_store_pb2.Event.OUTPUT
-    }
-    return store.get_artifacts_by_id(sorted(outputs))
+    found = [path for path in base.iterdir() if path.name.isdecimal() and path.is_dir()]
+    return sorted(found, key=lambda path: int(path.name), reverse=True)
 
 
-def _destination(artifact: metadata_store_pb2.Artifact) -> Path | None:
-    properties = artifact.custom_properties
-    if "pushed_destination" not in properties:
-        return None
-    return Path(properties["pushed_destination"].string_value)
+def _read_below(store: ml_metadata.MetadataStore, run: int, folder: Path) -> bool:
+    """Whether a run read records below a folder."""
+    read = (execution.custom_properties for execution in store.get_executions_by_context(run))
+    return any(
+        Path(properties["input_base"].string_value).is_relative_to(folder)
+        for properties in read
+        if "input_base" in properties
+    )
+
+
+def _statistics(store: ml_metadata.MetadataStore, run: int) -> Path | None:
+    found = [Path(one.uri) for one in run_outputs(store, run) if one.type == "ExampleStatistics"]
+    return next((folder for folder in found if any(folder.glob("Split-*/FeatureStats.pb"))), None)

@@ -33,7 +33,7 @@ class Workspace:
 
     @property
     def records(self) -> Path:
-        """Imported sources, a folder each."""
+        """Imported sources, a folder each, and the subsets that phases train on."""
         return self.root / "records"
 
     @property
@@ -53,7 +53,7 @@ class Workspace:
 
     @property
     def reports(self) -> Path:
-        """A folder a run: metrics and phase table."""
+        """A folder a run: metrics and phase table; with the last of several, what they came to together."""
         return self.root / "reports"
 
     @property

@@ -15,8 +15,12 @@ class AugmentationSettings(Settings):
     horizontal_flip: bool = True
     rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)] = 10.0
     zoom: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    shift: Annotated[float, Field(ge=0.0, lt=0.5)] = Field(
+        0.0, description="share of the side, in whole pixels: nothing is resampled"
+    )
     robustness: bool = Field(
-        False, description="also JPEG compression, blur, downscaling and noise, as images meet them on their way"
+        False,
+        description="also JPEG compression, blur, downscaling and noise, as images meet them on their way",
     )
 
 
@@ -47,6 +51,11 @@ class StageSettings(Settings):
     )
     epochs: PositiveInt
     learning_rate: PositiveFloat = 1e-4
+    schedule: Literal["plateau", "cosine"] = Field(
+        "plateau",
+        description="plateau: lowered where nothing improves; cosine: up over the first epoch, then down to a "
+        "hundredth at the last",
+    )
     augment: bool | None = Field(
         None, description="default: yes, except in a frozen stage, which then trains on cached embeddings"
     )

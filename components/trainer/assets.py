@@ -15,6 +15,9 @@ from components.settings import ModelSettings
 from components.trainer.model import build_detector
 from data import example
 
+EXTRA_FOLDER = "assets.extra"
+"""In an exported model: what TensorFlow Serving leaves alone, but for the warm-up."""
+
 FACTS_FILE = "detector.json"
 """Label map, input size, range and resize method, threshold, temperature, versions: one JSON object."""
 
@@ -39,7 +42,7 @@ def write_assets(
         model_name: the name the model will be served under.
         images: a few encoded images for warm-up; repeated to fill a batch.
     """
-    extra = folder / "assets.extra"
+    extra = folder / EXTRA_FOLDER
     extra.mkdir()
     (extra / FACTS_FILE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     model.save(extra / KERAS_FILE)

@@ -1,14 +1,17 @@
-"""What a stage keeps of its epochs, on disk: the history, the weights to go on with, and those of the best epoch."""
+"""What a stage keeps of its epochs, on disk: the history, the weights to go on with, and those of the best epoch.
+
+Keras' BackupAndRestore keeps less than a stage needs: it forgets the best epoch, how long the monitored value has not
+improved, and, when the kill comes while it writes its first backup, everything.
+"""
 
 import dataclasses
 import json
-import os
-import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import keras
+
+from components.atomic_file import replacing, write_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Epoch:
         loss: mean binary cross-entropy on the training split, weighted by class.
         auc: area under the ROC curve on the training split, while it trained.
         val_loss, val_auc: on the validation split, after the epoch.
-        learning_rate: what it trained with.
+        learning_rate: what it began with.
         seconds: wall time, validation included.
         images_per_second: of the training part alone.
     """
@@ -35,3 +38,70 @@ class Epoch:
     learning_rate: float
     seconds: float
     images_per_second: float
+
+
+class EpochStore:
+    """The epochs of one stage, in its folder; taken up from there when an earlier run was killed.
+
+    An epoch counts when its line is in the record, which is written last: whatever a kill leaves besides belongs to
+    an epoch that will be trained again, to the same weights.
+    """
+
+    def __init__(self, folder: Path, monitor: Literal["val_loss", "val_auc"], mode: Literal["max", "min"]):
+        """Takes up what an earlier run left.
+
+        Args:
+            folder: of the stage.
+            monitor: what the best epoch is best in.
+            mode: which of two values is better.
+        """
+        self._folder, self._record = folder, folder / "epochs.json"
+        self._best_weights = folder / "best.weights.h5"
+        self._monitor, self._better = monitor, max if mode == "max" else min
+        self.epochs: list[Epoch] = (
+            [Epoch(**line) for line in json.loads(self._record.read_text())] if self._record.exists() else []
+        )
+        """Every finished epoch, in order."""
+
+    @property
+    def best(self) -> Epoch:
+        """The best epoch; of equals the first."""
+        return self._better(self.epochs, key=self._value)
+
+    @property
+    def without_improvement(self) -> int:
+        """How many epochs came after the best one."""
+        return len(self.epochs) - self.best.epoch if self.epochs else 0
+
+    def add(self, epoch: Epoch, model: keras.Model) -> None:
+        """Keeps an epoch that has just ended, with the weights and the optimizer of the model."""
+        self.epochs.append(epoch)
+        if self.best is epoch:
+            with replacing(self._best_weights) as partial:
+                model.save_weights(partial)
+        with replacing(self._latest(epoch.epoch)) as partial:
+            model.save_weights(partial)
+        write_text(self._record, json.dumps([dataclasses.asdict(one) for one in self.epochs], indent=1))
+        self._latest(epoch.epoch - 1).unlink(missing_ok=True)
+
+    def restore_latest(self, model: keras.Model) -> None:
+        """Gives a compiled model the weights and the optimizer it had after the last finished epoch, if any."""
+        if self.epochs:
+            # Without its variables there is nothing to load the optimizer's moments into.
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(self._latest(len(self.epochs)))
+
+    def restore_best(self, model: keras.Model) -> None:
+        """Gives a model the weights of the best epoch."""
+        model.load_weights(self._best_weights)
+
+    def forget_weights(self) -> None:
+        """Deletes the weights, which may be many times the size of the detector, and keeps the history."""
+        self._latest(len(self.epochs)).unlink(missing_ok=True)
+        self._best_weights.unlink(missing_ok=True)
+
+    def _latest(self, epoch: int) -> Path:
+        return self._folder / f"after-epoch-{epoch}.weights.h5"
+
+    def _value(self, epoch: Epoch) -> float:
+        return getattr(epoch, self._monitor)

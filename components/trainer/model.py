@@ -1,12 +1,14 @@
 """The detector: pixels in [0, 1] to the logit of P(fake)."""
 
 import dataclasses
+import re
 
 import keras
 
 from components import preprocessing
+from components.backbone_facts import BACKBONE_FACTS
 from components.settings import ModelSettings, StageSettings
-from components.trainer.backbones import BACKBONES, build_backbone
+from components.trainer.backbones import build_backbone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,17 +66,21 @@ def build_detector(settings: ModelSettings, seed: int) -> Detector:
         WeightsError: when the backbone's weights cannot be had.
     """
     keras.utils.set_random_seed(seed)
-    backbone = build_backbone(settings.backbone, settings.weights, settings.image_size)
+    backbone = build_backbone(settings.backbone, settings.weights, settings.input_size)
     if settings.batch_normalization_momentum is not None:
         for layer in backbone.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.momentum = settings.batch_normalization_momentum
-    low, high = BACKBONES[settings.backbone].input_range
+    low, high = BACKBONE_FACTS[settings.backbone].input_range
     assumed_low, assumed_high = preprocessing.VALUE_RANGE
     scale = (high - low) / (assumed_high - assumed_low)
     return Detector(
         to_backbone_range=keras.layers.Rescaling(
-            scale, offset=low - assumed_low * scale, name="to_backbone_range"
+            # float32 even under mixed precision, which would round pixels in [0, 1] by half a grey level.
+            scale,
+            offset=low - assumed_low * scale,
+            name="to_backbone_range",
+            dtype="float32",
         ),
         backbone=backbone,
         pooling=keras.layers.GlobalAveragePooling2D(name="pooling"),
@@ -103,20 +109,48 @@ def set_trainable(backbone: keras.Model, stage: StageSettings, pretrained: bool)
         The number of backbone layers with weights that now train.
 
     Raises:
-        ValueError: when the stage asks for more layers than the backbone has.
+        ValueError: when the stage asks for more layers than the backbone has, or for a layer it does not have.
     """
     layers = backbone.layers
-    count = {"none": 0, "all": len(layers)}.get(stage.trainable, stage.trainable)
-    if count > len(layers):
-        raise ValueError(
-            f"stage '{stage.name}': expected trainable to be none, all or at most {len(layers)} (the layers of "
-            f"{backbone.name}), received {count}"
-        )
+    first = _first_trainable(backbone, stage)
     trains_batch_normalization = stage.trains_batch_normalization(pretrained)
     backbone.trainable = True
     for position, layer in enumerate(layers):
         frozen_statistics = (
             isinstance(layer, keras.layers.BatchNormalization) and not trains_batch_normalization
         )
-        layer.trainable = position >= len(layers) - count and not frozen_statistics
+        layer.trainable = position >= first and not frozen_statistics
     return sum(bool(layer.trainable_weights) for layer in layers)
+
+
+def _first_trainable(backbone: keras.Model, stage: StageSettings) -> int:
+    """Position of the first layer that trains; the number of layers when none does."""
+    layers, asked = backbone.layers, stage.trainable
+    if asked == "none":
+        return len(layers)
+    if asked == "all":
+        return 0
+    if isinstance(asked, int) and asked <= len(layers):
+        return len(layers) - asked
+    if isinstance(asked, str):
+        for position, layer in enumerate(layers):
+            if layer.name == asked or layer.name.startswith(f"{asked}_"):
+                return position
+    raise ValueError(
+        f"stage '{stage.name}': expected trainable to be none, all, at most {len(layers)} (the layers of "
+        f"{backbone.name}), or a layer or block of it ({_blocks(backbone)}), received {asked}"
+    )
+
+
+def _blocks(backbone: keras.Model) -> str:
+    """The blocks of a backbone in short, such as `stem, block1a, block2a-b, top`."""
+    convolutions = (layer.name for layer in backbone.layers if isinstance(layer, keras.layers.Conv2D))
+    prefixes = dict.fromkeys(name.split("_")[0] for name in convolutions)
+    numbered: dict[str, list[str]] = {}
+    for prefix in prefixes:
+        match = re.fullmatch(r"(block\d+)([a-z]+)", prefix)
+        numbered.setdefault(match[1] if match else prefix, []).append(match[2] if match else "")
+    return ", ".join(
+        f"{block}{letters[0]}" + (f"-{letters[-1]}" if len(letters) > 1 else "")
+        for block, letters in numbered.items()
+    )

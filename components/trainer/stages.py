@@ -1,24 +1,26 @@
 """One stage of fine-tuning: what trains, for how long, and what a later run may skip.
 
-Each stage has a folder of its own with its backup, its weights and a marker that it is done: one backup directory
+Each stage has a folder of its own with its epochs, its weights and a marker that it is done: one backup directory
 shared by several stages would resume silently wrong.
 """
 
+import contextlib
 import dataclasses
 import json
-import os
 import time
 from pathlib import Path
 
-import keras
-import numpy as np
-
-from components.progress import tell
+from components.atomic_file import replacing, write_text
 from components.settings import StageSettings, TrainerSettings
 from components.trainer.augmentation import Augmentation
-from components.trainer.best_epoch import BestEpoch
 from components.trainer.dataset import TransformedSplit
+from components.trainer.embeddings import embed
+from components.trainer.epoch_order import stage_seed
+from components.trainer.epochs import Epoch, EpochStore
+from components.trainer.fitting import fit_stage
+from components.trainer.hardware import Hardware
 from components.trainer.model import Detector, set_trainable
+from components.trainer.tensorboard import TensorBoardLog
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +29,11 @@ class StageResult:
 
     Attributes:
         name: of the stage.
-        trainable: its setting: none, all or the number of layers.
+        trainable: its setting: none, all, the number of layers, or where they begin.
         backbone_layers_trained: backbone layers with weights that trained.
         epochs: epochs trained, of those asked for.
         best: the best value of the monitored metric.
-        seconds: wall time of the stage.
+        seconds: wall time of its epochs, whichever run they were trained in, and of its embeddings.
     """
 
     name: str
@@ -43,7 +45,7 @@ class StageResult:
 
 
 class StageRunner:
-    """Runs the stages of one training on one detector."""
+    """Runs the stages of one training, in order, on one detector."""
 
     def __init__(
         self,
@@ -52,121 +54,110 @@ class StageRunner:
         train: TransformedSplit,
         validation: TransformedSplit,
         folder: Path,
+        hardware: Hardware,
     ):
         """Nothing runs yet.
 
         Args:
             settings: of the whole training.
-            detector: trained in place.
+            detector: trained in place; built on `hardware`.
             train: what is learned from.
             validation: what early stopping and the learning rate watch.
-            folder: holds one folder a stage; kept between runs, it lets a killed training go on.
+            folder: holds one folder a stage, and the TensorBoard logs; kept between runs, it lets a killed training
+                go on.
+            hardware: what it runs on.
         """
         self._settings = settings
         self._detector = detector
         self._train = train
         self._validation = validation
         self._folder = folder
+        self._hardware = hardware
+        self._augmentation = Augmentation(settings.training.augmentation)
+        self.epochs: list[Epoch] = []
+        """Every epoch of the stages that have run."""
+
+        self._running: tuple[StageSettings, EpochStore] | None = None
+
+    @property
+    def tensorboard_folder(self) -> Path:
+        """Where the TensorBoard logs are."""
+        return self._folder / "tensorboard"
+
+    def kept(self) -> str:
+        """What a later run would take up, in words."""
+        if self._running is None:
+            return "nothing yet"
+        stage, store = self._running
+        return f"{len(store.epochs)} of {stage.epochs} epochs of stage {stage.name}, and all of the stages before it"
 
     def run(self, stage: StageSettings) -> StageResult:
         """Trains one stage, or takes up what an earlier run of it left.
 
         Afterwards the detector holds the weights of the best epoch.
         """
+        training = self._settings.training
         folder = self._folder / f"stage-{stage.name}"
         folder.mkdir(parents=True, exist_ok=True)
         weights, done = folder / "detector.weights.h5", folder / "done.json"
         trained = set_trainable(self._detector.backbone, stage, self._settings.model.pretrained)
-        whole = self._detector.model()
-        if done.exists():
-            whole.load_weights(weights)
-            return StageResult(**json.loads(done.read_text()))
-
-        start = time.monotonic()
-        if stage.trainable == "none" and not stage.augmented:
-            epochs = self._fit_on_embeddings(stage, folder)
-        else:
-            epochs = self._fit(stage, folder)
-        result = StageResult(
-            name=stage.name,
-            trainable=str(stage.trainable),
-            backbone_layers_trained=trained,
-            epochs=len(epochs.values),
-            best=epochs.best,
-            seconds=round(time.monotonic() - start, 1),
-        )
-        partial = folder / "partial.weights.h5"
-        whole.save_weights(partial)
-        os.replace(partial, weights)
-        done.write_text(json.dumps(dataclasses.asdict(result)))
+        store = EpochStore(folder, training.monitor, training.monitor_mode)
+        self._running = stage, store
+        with self._hardware.building():
+            whole = self._detector.model()
+            if done.exists():
+                whole.load_weights(weights)
+                result = StageResult(**json.loads(done.read_text()))
+            else:
+                extra_seconds = self._fit(stage, store)
+                result = StageResult(
+                    name=stage.name,
+                    trainable=str(stage.trainable),
+                    backbone_layers_trained=trained,
+                    epochs=len(store.epochs),
+                    best=getattr(store.best, training.monitor),
+                    seconds=round(extra_seconds + sum(epoch.seconds for epoch in store.epochs), 1),
+                )
+                with replacing(weights) as partial:
+                    whole.save_weights(partial)
+                write_text(done, json.dumps(dataclasses.asdict(result)))
+                store.forget_weights()
+        self.epochs.extend(store.epochs)
         return result
 
-    def _fit(self, stage: StageSettings, folder: Path) -> BestEpoch:
-        training = self._settings.training
-        model = self._detector.model(trains_backbone=stage.trainable != "none")
-        augmentation = Augmentation(training.augmentation, training.seed) if stage.augmented else None
-        return self._compile_and_fit(
-            model,
-            stage,
-            folder,
-            train=(self._train.training_batches(training.seed, augmentation),),
-            validation=self._validation.batches(),
-        )
-
-    def _fit_on_embeddings(self, stage: StageSettings, folder: Path) -> BestEpoch:
-        """The frozen part sees each image once; the head then trains on what came out. Exact, as nothing varies."""
-        embedder = self._detector.embedder()
-
-        def embed(split: TransformedSplit) -> tuple[np.ndarray, np.ndarray]:
-            embeddings = embedder.predict(split.batches(), verbose=0)
-            return embeddings, split.labels[:, np.newaxis].astype(np.float32)
-
-        return self._compile_and_fit(
-            self._detector.head_on_embeddings(),
-            stage,
-            folder,
-            train=embed(self._train),
-            validation=embed(self._validation),
-        )
-
-    def _compile_and_fit(
-        self, model: keras.Model, stage: StageSettings, folder: Path, train, validation
-    ) -> BestEpoch:
-        training = self._settings.training
-        model.compile(
-            # A fresh optimizer each stage: an old one holds moments of other weights.
-            optimizer=keras.optimizers.Adam(stage.learning_rate),
-            loss=keras.losses.BinaryCrossentropy(from_logits=True),
-            metrics=[keras.metrics.AUC(from_logits=True, name="auc")],
-        )
-        monitor, mode = training.monitor, "max" if training.monitor == "val_auc" else "min"
-        best_epoch = BestEpoch(folder, monitor, mode)
-        model.fit(
-            *train,
-            validation_data=validation,
-            epochs=stage.epochs,
-            batch_size=training.batch_size if len(train) == 2 else None,
-            class_weight=self._train.class_weight() if training.balance_classes else None,
-            callbacks=[
-                best_epoch,
-                keras.callbacks.BackupAndRestore(str(folder / "backup")),
-                keras.callbacks.ReduceLROnPlateau(
-                    monitor=monitor,
-                    mode=mode,
-                    factor=training.reduce_lr_factor,
-                    patience=training.reduce_lr_patience,
-                    min_lr=training.min_learning_rate,
-                ),
-                keras.callbacks.EarlyStopping(
-                    monitor=monitor, mode=mode, patience=training.early_stopping_patience
-                ),
-                keras.callbacks.LambdaCallback(
-                    on_epoch_end=lambda epoch, logs: tell(
-                        f"stage {stage.name}, epoch {epoch + 1} of {stage.epochs}: {monitor} {logs[monitor]:.3f}"
-                    )
-                ),
-            ],
-            verbose=2,
-        )
-        best_epoch.restore()
-        return best_epoch
+    def _fit(self, stage: StageSettings, store: EpochStore) -> float:
+        """Trains a stage; returns the seconds its embeddings took."""
+        training, first_epoch = self._settings.training, len(store.epochs)
+        seed = stage_seed(training.seed, stage.name)
+        start, seconds = time.monotonic(), 0.0
+        if stage.on_embeddings:
+            embedder, views = self._detector.embedder(), stage.augmented_views
+            embedded = embed(embedder, self._train, self._augmentation if views else None, views or 1, seed)
+            train = embedded.training_batches(seed, first_epoch)
+            validation = embed(embedder, self._validation).batches()
+            model = self._detector.head_on_embeddings()
+            seconds = time.monotonic() - start
+        else:
+            augmentation = self._augmentation if stage.augmented else None
+            train = self._train.training_batches(seed, augmentation, first_epoch, training.hardware.cache_gb)
+            validation = self._validation.batches()
+            model = self._detector.model(trains_backbone=stage.trainable != "none")
+        with contextlib.closing(TensorBoardLog(self.tensorboard_folder)) as tensorboard:
+            if not first_epoch:
+                tensorboard.stage(stage.name, len(self.epochs), stage.model_dump_json(indent=2))
+                if stage.augmented:
+                    tensorboard.samples(stage.name, next(iter(train))[0].numpy(), len(self.epochs))
+            fit_stage(
+                model,
+                stage,
+                training,
+                store,
+                train=train,
+                split=self._train,
+                validation=validation,
+                jit_compile=self._hardware.jit_compile,
+                tensorboard=tensorboard,
+                epochs_before=len(self.epochs),
+            )
+        store.restore_best(model)
+        return seconds

@@ -15,35 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from data.errors import BadInputError
 from data.example import FAKE, REAL
-
-
-@dataclass(frozen=True)
-class Subset:
-    """Size of a subset.
-
-    Attributes:
-        name: what it is called.
-        size: number of images; None for all of them.
-        real_share: share of real ones, 0 to 1.
-    """
-
-    name: str
-    size: int | None = None
-    real_share: float = 0.5
-
-    def counts(self, size: int) -> tuple[int, int]:
-        """Reals and fakes among ``size`` images."""
-        real = round(size * self.real_share)
-        return real, size - real
-
-
-#: From the smallest to the largest; sizes and shares are those of the original project.
-SUBSETS = (
-    Subset("mini", 1068, 0.5),
-    Subset("middle", 5517, 0.54),
-    Subset("big", 11_000, 0.5),
-    Subset("full"),
-)
+from data.partition.subset_sizes import SUBSETS, Subset
 
 
 @dataclass(frozen=True)
@@ -64,8 +36,21 @@ class Chosen:
     span: int
 
 
+class TooFewImagesError(BadInputError):
+    """A subset cannot be had.
+
+    Attributes:
+        subset: which.
+        real, fake: images there are.
+    """
+
+    def __init__(self, message: str, subset: Subset, real: int, fake: int):
+        super().__init__(message)
+        self.subset, self.real, self.fake = subset, real, fake
+
+
 def choose_subset(
-    name: str,
+    subset: str | Sequence[Subset],
     groups: Sequence[str],
     labels: Sequence[int],
     splits: Sequence[str],
@@ -78,7 +63,8 @@ def choose_subset(
     A subset draws on the first spans that suffice, so that it stays what it is when another span arrives.
 
     Args:
-        name: of a subset, see :data:`SUBSETS`.
+        subset: a name out of :data:`SUBSETS`; or sizes of one's own, of which the last is chosen and each holds those
+            before it.
         groups: name of the group.
         labels: 0 (real) or 1 (fake).
         splits: name of the split.
@@ -87,26 +73,32 @@ def choose_subset(
         seed: draws other groups.
 
     Raises:
-        BadInputError: there is no such subset, or there are too few images; says how large it could be.
+        BadInputError: there is no subset of that name.
+        TooFewImagesError: there are too few images, for it or for one before it; says how large that could be.
     """
-    names = [subset.name for subset in SUBSETS]
-    if name not in names:
-        raise BadInputError(f"Expected a subset out of {', '.join(names)}, received '{name}'.")
-    wanted = SUBSETS[: names.index(name) + 1]
+    wanted = _named(subset) if isinstance(subset, str) else subset
     last = max(spans)
     if wanted[-1].size is None:
         return Chosen(frozenset(groups), last)
     chosen = Chosen(frozenset(), 1)
-    for subset in wanted:
+    for one in wanted:
         for span in range(chosen.span, last + 1):
             known = _collect(groups, labels, splits, sources, spans, span)
-            picked = _pick(known, *subset.counts(subset.size), chosen.groups, seed)
+            picked = _pick(known, *one.counts(one.size), chosen.groups, seed)
             if picked is not None:
                 chosen = Chosen(picked, span)
                 break
         else:
-            raise BadInputError(_too_few(subset, known, seed))
+            raise _too_few(one, known, seed)
     return chosen
+
+
+def _named(name: str) -> tuple[Subset, ...]:
+    """A subset and, before it, those that it holds."""
+    names = [subset.name for subset in SUBSETS]
+    if name not in names:
+        raise BadInputError(f"Expected a subset out of {', '.join(names)}, received '{name}'.")
+    return SUBSETS[: names.index(name) + 1]
 
 
 def _collect(groups, labels, splits, sources, spans, last: int) -> list[Group]:
@@ -190,7 +182,7 @@ def _sizes_that_could_be(subset: Subset, real: int, fake: int) -> Iterator[int]:
             yield size
 
 
-def _too_few(subset: Subset, known: Sequence[Group], seed: int) -> str:
+def _too_few(subset: Subset, known: Sequence[Group], seed: int) -> TooFewImagesError:
     real, fake = (sum(getattr(group, label) for group in known) for label in ("real", "fake"))
     wanted_real, wanted_fake = subset.counts(subset.size)
     largest = next(
@@ -201,11 +193,12 @@ def _too_few(subset: Subset, known: Sequence[Group], seed: int) -> str:
         ),
         0,
     )
-    return (
+    message = (
         f"Expected {wanted_real} real and {wanted_fake} fake images for the subset '{subset.name}', received {real} "
         f"and {fake} in {len(known)} groups, which are never split. With {subset.real_share:.0%} real ones, "
         f"{largest} images are the most there can be. Import more images, or choose a smaller subset, or 'full'."
     )
+    return TooFewImagesError(message, subset, real, fake)
 
 
 def _draw(seed: int, name: str) -> bytes:

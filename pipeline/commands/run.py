@@ -7,6 +7,9 @@ import click
 
 from pipeline.commands import options
 
+_KEPT = "every step that is done"
+_INTERRUPTED = 130
+
 
 @click.command(short_help="Run the whole pipeline on this machine.")
 @click.option("--config", "name_or_file", required=True, metavar="NAME|FILE", help="A configuration.")
@@ -21,24 +24,86 @@ from pipeline.commands import options
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Changes the configuration; repeatable."
 )
+@click.option(
+    "--warm-start",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="MODEL_DIR",
+    help="Start from a model: a pushed version, or Format-Serving of a trained one.  [default: model.weights]",
+)
+@click.option(
+    "--repeat",
+    "repeats",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Train under N seeds; tell mean and deviation. Only the first seed's model is evaluated and pushed.",
+)
 @options.as_json
-def run(name_or_file: str, source: Path, workspace: Path, overrides: tuple[str, ...], as_json: bool) -> int:
+def run(
+    name_or_file: str,
+    source: Path,
+    workspace: Path,
+    overrides: tuple[str, ...],
+    warm_start: Path | None,
+    repeats: int | None,
+    as_json: bool,
+) -> int:
     """Runs the whole pipeline: from images or records to a blessed, pushed model.
 
-    What has not changed since the last run in the same workspace comes from its cache.
+    What has not changed since the last run in the same workspace comes from its cache. A run that was stopped, by
+    Ctrl-C or SIGTERM, is gone on with by the same command. A configuration with phases is a run for each.
     """
-    from rich.console import Console
-
+    from components.trainer.preemption import stops_on_sigterm
     from pipeline.config import load_config
-    from pipeline.local_run import run_and_report
     from pipeline.workspace import Workspace
 
     config = load_config(name_or_file, overrides)
-    report = run_and_report(config, source, Workspace.create(workspace))
+    _check(config, warm_start, repeats)
+    try:
+        with stops_on_sigterm(lambda: _KEPT):
+            report, text, pushed = _run(config, source, Workspace.create(workspace), warm_start, repeats)
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. Kept: {_KEPT}. The same command goes on from there.", err=True)
+        return _INTERRUPTED
     if as_json:
-        click.echo(json.dumps(report.as_dict()))
+        click.echo(json.dumps(report))
     else:
-        from pipeline.terminal.report_text import report_text
+        from rich.console import Console
 
-        Console(soft_wrap=True).print(report_text(report))
-    return 0 if report.pushed_to else 1
+        Console(soft_wrap=True).print(text)
+    return 0 if pushed else 1
+
+
+def _check(config, warm_start: Path | None, repeats: int | None) -> None:
+    from pipeline.errors import ConfigError
+
+    if repeats and config.phases:
+        raise ConfigError(
+            f"--repeat: expected a configuration without phases, received '{config.name}' with {len(config.phases)}. "
+            "Repeat one phase: run its configuration on its subset."
+        )
+    if warm_start and config.tuner.trials:
+        raise ConfigError(
+            f"--warm-start: expected no Tuner (tuner.trials: 0), received {config.tuner.trials} trials: the Tuner "
+            "chooses a head, and a model to start from has one."
+        )
+
+
+def _run(config, source: Path, workspace, warm_start: Path | None, repeats: int | None):
+    """The answer for JSON, the one for a person, and whether the (last) model is pushed."""
+    if config.phases:
+        from pipeline.progressive import run_phases
+        from pipeline.terminal.progressive_text import progressive_text
+
+        report = run_phases(config, source, workspace, warm_start)
+        return report.as_dict(), progressive_text(report), report.last.pushed_to
+    if repeats:
+        from pipeline.repeats import run_repeats
+        from pipeline.terminal.repeats_text import repeats_text
+
+        report = run_repeats(config, source, workspace, repeats, warm_start)
+        return report.as_dict(), repeats_text(report), report.report.pushed_to
+    from pipeline.local_run import run_and_report
+    from pipeline.terminal.report_text import report_text
+
+    report = run_and_report(config, source, workspace, warm_start)
+    return report.as_dict(), report_text(report), report.pushed_to

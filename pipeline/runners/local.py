@@ -12,10 +12,13 @@ from pipeline.beam import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash
 from pipeline.graph import create_pipeline
+from pipeline.inputs import Inputs
 from pipeline.metadata import connection, open_metadata
 from pipeline.node_events import NodeEvent, NodeState, observe_nodes
 from pipeline.records import record_facts
+from pipeline.run_options import PLAIN_RUN, RunOptions
 from pipeline.served_data import served_statistics
+from pipeline.warm_start import start_artifact
 from pipeline.workspace import Workspace
 
 
@@ -24,6 +27,7 @@ def run_local(
     records: Path,
     workspace: Workspace,
     on_event: Callable[[NodeEvent], None],
+    options: RunOptions = PLAIN_RUN,
 ) -> None:
     """Runs all nodes, in order, and returns when the last is done.
 
@@ -32,34 +36,47 @@ def run_local(
         records: folder of imported records.
         workspace: takes all that the run writes.
         on_event: called for every node at the start, and when one starts, tells how far it is, or ends.
+        options: what else is asked of this run.
 
     Raises:
         BadInputError: the schema beside the records has been broken.
         ConfigError: see `pipeline.metadata.open_metadata`.
+        WeightsError: the model to start from is none, or does not fit the configuration.
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
     """
     open_metadata(workspace)
-    served = served_statistics(workspace, config.model_name) if config.data.compare_with_served else None
-    facts = record_facts(records)
     pipeline = create_pipeline(
         config,
-        records=str(records),
-        schema_file=str(_schema_named_by_content(_schema_of(records), workspace)),
+        _inputs(config, records, workspace, options),
         pipeline_root=str(workspace.artifacts),
         push_to=str(workspace.model_base_path(config.model_name)),
         training_dir=str(workspace.training),
         metadata=connection(workspace),
         beam_args=beam_args(),
-        split_pattern=split_pattern(records),
-        spans=facts.spans,
-        smallest_face=facts.smallest_face,
-        columns=facts.columns,
-        served_statistics=str(served) if served else None,
+        until_trained=options.until_trained,
     )
     for node in pipeline.components:
         on_event(NodeEvent(node.id, NodeState.WAITING))
     with observe_nodes(on_event):
         tfx.orchestration.LocalDagRunner().run(pipeline)
+
+
+def _inputs(config: PipelineConfig, records: Path, workspace: Workspace, options: RunOptions) -> Inputs:
+    facts = record_facts(records)
+    start, served = options.warm_start, None
+    if config.data.compare_with_served:
+        served = served_statistics(workspace, config.model_name, apart_from=options.same_data)
+    return Inputs(
+        records=str(records),
+        schema_file=str(_schema_named_by_content(_schema_of(records), workspace)),
+        split_pattern=split_pattern(records),
+        spans=facts.spans,
+        smallest_face=facts.smallest_face,
+        columns=facts.columns,
+        served_statistics=str(served) if served else None,
+        warm_start=start_artifact(start, config.model, workspace) if start else None,
+        held_against_start=options.held_against_start,
+    )
 
 
 def _schema_of(records: Path) -> Path:

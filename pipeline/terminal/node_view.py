@@ -22,7 +22,7 @@ class NodeView:
     """A context manager that shows the events it is called with.
 
     On a terminal it is one table that changes; elsewhere one line for each node that ended, and one for each word
-    of progress.
+    of progress that is not passing.
     """
 
     def __init__(self, console: Console):
@@ -55,7 +55,9 @@ class NodeView:
         if error is not None and (node := self.running):
             self._failed = node
             self._end(node)
-            self._line(f"{node}: failed after {self._seconds[node]:.1f} s")
+            # What is no Exception was asked for: Ctrl-C or SIGTERM.
+            ended = "failed" if issubclass(kind, Exception) else "stopped"
+            self._line(f"{node}: {ended} after {self._seconds[node]:.1f} s")
         if self._live:
             self._live.stop()
 
@@ -64,7 +66,8 @@ class NodeView:
         self._states[event.node] = event.state
         if event.progress:
             self._notes[event.node] = event.progress
-            self._line(f"{event.node}: {event.progress}")
+            if not event.passing:
+                self._line(f"{event.node}: {event.progress}")
         elif event.state is NodeState.RUNNING:
             self._started[event.node] = time.monotonic()
         elif event.state in (NodeState.CACHED, NodeState.DONE):

@@ -29,7 +29,6 @@ from components.errors import DataAnomalyError
 from components.evaluator import eval_config
 from components.settings import ModelSettings
 from components.trainer.assets import write_assets
-from components.trainer.backbones import BACKBONES, Backbone
 from components.trainer.export import export_detector
 from components.trainer.model import Detector, build_detector
 from components.transform import preprocessing_fn
@@ -108,7 +107,8 @@ def _build_small_backbone(include_top: bool, weights: None, input_shape: tuple[i
     return keras.Model(pixels, features, name="small_backbone")
 
 
-_SMALL_BACKBONE = Backbone(_build_small_backbone, (0.0, 255.0), SIZE)
+def _substitute_small_backbone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(keras.applications, "EfficientNetB0", _build_small_backbone)
 
 
 def _small_settings(**changes) -> ModelSettings:
@@ -118,14 +118,20 @@ def _small_settings(**changes) -> ModelSettings:
 
 def _small_detector(seed: int = 0, **changes) -> Detector:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BACKBONES, "efficientnet-b0", _SMALL_BACKBONE)
+        _substitute_small_backbone(patch)
         return build_detector(_small_settings(**changes), seed)
+
+
+@pytest.fixture(scope="session")
+def build_small_backbone() -> Callable[..., keras.Model]:
+    """Takes the place of a constructor in `keras.applications`: a backbone of eight layers."""
+    return _build_small_backbone
 
 
 @pytest.fixture
 def small_backbone(monkeypatch) -> None:
     """Whoever asks for EfficientNet-B0 gets a backbone of eight layers."""
-    monkeypatch.setitem(BACKBONES, "efficientnet-b0", _SMALL_BACKBONE)
+    _substitute_small_backbone(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from data.schema import SCHEMA_FILE, dataset_schema, write_schema
 from pipeline.beam import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.graph import create_pipeline
+from pipeline.inputs import Inputs
 
 SIZES = dict(zip(example.SPLITS, (60, 40, 40), strict=True))
 
@@ -37,15 +38,17 @@ def run_checks(record, picture, encode, tmp_path):
         write_schema(records, dataset_schema(["a"], {}, grey_allowed=False))
         pipeline = create_pipeline(
             PipelineConfig(),
-            records=str(records),
-            schema_file=str(records / SCHEMA_FILE),
+            Inputs(
+                records=str(records),
+                schema_file=str(records / SCHEMA_FILE),
+                split_pattern=split_pattern(records),
+                spans=len(spans(records)),
+            ),
             pipeline_root=str(tmp_path / "root"),
             push_to=str(tmp_path / "models"),
             training_dir=None,
             metadata=tfx.orchestration.metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata")),
             beam_args=beam_args(),
-            split_pattern=split_pattern(records),
-            spans=len(spans(records)),
         )
         tfx.orchestration.LocalDagRunner().run(pipeline, run_options=RunOptions(to_nodes=["DataGate"]))
 

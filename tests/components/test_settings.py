@@ -5,14 +5,17 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from components.backbone_facts import BACKBONE_FACTS
 from components.settings import (
     AugmentationSettings,
     CalibrationSettings,
     EvaluatorSettings,
+    HardwareSettings,
     ModelSettings,
     StageSettings,
     TrainerSettings,
     TrainingSettings,
+    TunerSettings,
 )
 
 STAGE = {"name": "a", "trainable": "all", "epochs": 1}
@@ -30,8 +33,10 @@ def refusal(settings, fields):
     [
         (ModelSettings, {}),
         (AugmentationSettings, {}),
+        (HardwareSettings, {}),
         (StageSettings, STAGE),
         (TrainingSettings, {}),
+        (TunerSettings, {}),
         (CalibrationSettings, {}),
         (TrainerSettings, {}),
         (EvaluatorSettings, {}),
@@ -54,14 +59,28 @@ def test_an_unknown_key_deep_inside_is_refused():
     [
         (ModelSettings, "backbone", ["efficientnet-b0", "efficientnetv2-b0"], ["resnet", ""]),
         (ModelSettings, "weights", ["imagenet", "none"], ["None", "imagenet.h5", ""]),
-        (ModelSettings, "image_size", [32, 1024], [31, 1025, 96.5]),
+        (ModelSettings, "any_image_size", [True, False], [2, "maybe"]),
         (ModelSettings, "batch_normalization_momentum", [None, 0.5], [0.0, 1.0]),
         (ModelSettings, "head_dropout", [(0.0, 0.5, 1.0)], [(0.1, 0.1, 1.1), (0.1, 0.1), (-0.1, 0.0, 0.0)]),
         (ModelSettings, "head_units", [(1, 2, 3)], [(0, 2, 3), (1, 2, 3, 4)]),
         (AugmentationSettings, "rotation_degrees", [0, 180], [-1, 181]),
         (AugmentationSettings, "zoom", [0.0, 0.99], [-0.1, 1.0]),
         (StageSettings, "name", ["last-40", "2"], ["", "-a", "Last", "a/b", ".."]),
-        (StageSettings, "trainable", ["none", "all", 1], [0, -1, "some", 1.5]),
+        (AugmentationSettings, "robustness", [True, False], [2, "strong"]),
+        (HardwareSettings, "devices", ["auto", "one", "all"], ["gpu", 2]),
+        (HardwareSettings, "precision", ["auto", "float32", "mixed_float16", "mixed_bfloat16"], ["float16"]),
+        (HardwareSettings, "jit_compile", ["auto", True, False], ["always"]),
+        (HardwareSettings, "cache_gb", [0.0, 0.5], [-1.0]),
+        (
+            StageSettings,
+            "trainable",
+            ["none", "all", 1, "block6a", "block6a_expand_conv", "top_conv"],
+            [0, -1, 1.5, True, "", "6a", "block6a/conv", "Block6a"],
+        ),
+        (StageSettings, "schedule", ["plateau", "cosine"], ["linear"]),
+        (StageSettings, "augmented_views", [0, 4], [-1]),
+        (StageSettings, "early_stopping_patience", [None, 1], [0]),
+        (StageSettings, "reduce_lr_patience", [None, 1], [0]),
         (StageSettings, "epochs", [1], [0]),
         (StageSettings, "learning_rate", [1e-9], [0.0, -1e-4]),
         (StageSettings, "batch_normalization", ["auto", "frozen", "trained"], ["yes"]),
@@ -70,6 +89,9 @@ def test_an_unknown_key_deep_inside_is_refused():
         (TrainingSettings, "monitor", ["val_loss", "val_auc"], ["loss"]),
         (TrainingSettings, "reduce_lr_factor", [0.5], [0.0, 1.0]),
         (TrainingSettings, "early_stopping_patience", [1], [0]),
+        (TunerSettings, "trials", [0, 1], [-1]),
+        (TunerSettings, "learning_rate", [(1e-5, 1e-3)], [(0.0, 1e-3), (1e-5,)]),
+        (TunerSettings, "last_layers", [(20, 40)], [(0,), ("block6a",)]),
         (CalibrationSettings, "objective", ["best-f1"], ["accuracy"]),
         (EvaluatorSettings, "thresholds", [(0.0, 1.0)], [(1.5,), (-0.1,)]),
         (EvaluatorSettings, "min_auc", [0.0, 1.0], [-0.1, 1.1]),
@@ -83,6 +105,45 @@ def test_ranges(settings, key, good, bad):
         assert getattr(settings.model_validate(fields | {key: value}), key) == value
     for value in bad:
         refusal(settings, fields | {key: value})
+
+
+@pytest.mark.parametrize("size", [32, 1024, None])
+def test_an_image_size_within_its_range(size):
+    assert ModelSettings(weights="none", image_size=size).image_size == size
+
+
+@pytest.mark.parametrize("size", [31, 1025, 96.5])
+def test_an_image_size_out_of_its_range_is_refused(size):
+    assert refusal(ModelSettings, {"weights": "none", "image_size": size}).splitlines()[1] == "image_size"
+
+
+@pytest.mark.parametrize("name", BACKBONE_FACTS)
+def test_the_input_is_as_large_as_the_weights_of_the_backbone_know_it(name):
+    own = BACKBONE_FACTS[name].image_size
+    assert ModelSettings(backbone=name).input_size == own
+    assert ModelSettings(backbone=name, image_size=own).input_size == own
+    assert (
+        f"expected image_size {own}, which the weights of {name} were trained with, received {own - 1}"
+        in refusal(ModelSettings, {"backbone": name, "image_size": own - 1})
+    )
+
+
+@pytest.mark.parametrize("allows", [{"weights": "none"}, {"any_image_size": True}])
+def test_another_size_is_allowed_from_random_weights_or_on_request(allows):
+    assert ModelSettings(image_size=96, **allows).input_size == 96
+
+
+def test_the_weights_of_a_file_know_one_size_as_well(tmp_path):
+    (tmp_path / "mine.h5").write_bytes(b"")
+    said = refusal(ModelSettings, {"weights": str(tmp_path / "mine.h5"), "image_size": 96})
+    assert "expected image_size 224" in said
+    assert "any_image_size: true allows others" in said
+
+
+def test_an_unknown_backbone_is_refused_with_those_that_are_known():
+    said = refusal(ModelSettings, {"backbone": "resnet50"})
+    assert "expected one of efficientnet-b0, efficientnet-b1, " in said
+    assert "efficientnetv2-s, received 'resnet50'" in said
 
 
 @pytest.mark.parametrize("names", [[], ["a", "a"], ["a", "b", "a"]])
@@ -111,6 +172,11 @@ def test_a_weights_file_must_exist_and_becomes_absolute(tmp_path, monkeypatch):
     assert "there is no such file" in refusal(ModelSettings, {"weights": "other.h5"})
 
 
+@pytest.mark.parametrize(("monitor", "mode"), [("val_auc", "max"), ("val_loss", "min")])
+def test_of_an_auc_more_is_better_and_of_a_loss_less(monitor, mode):
+    assert TrainingSettings(monitor=monitor).monitor_mode == mode
+
+
 @pytest.mark.parametrize(("weights", "pretrained"), [("imagenet", True), ("none", False)])
 def test_weights_that_are_no_file(weights, pretrained):
     settings = ModelSettings(weights=weights)
@@ -119,11 +185,29 @@ def test_weights_that_are_no_file(weights, pretrained):
 
 @pytest.mark.parametrize(
     ("trainable", "augment", "augmented"),
-    [("none", None, False), ("none", True, True), ("all", None, True), (40, None, True), (40, False, False)],
+    [
+        ("none", None, False),
+        ("none", True, True),
+        ("all", None, True),
+        (40, None, True),
+        ("block6a", None, True),
+        (40, False, False),
+    ],
 )
 def test_only_a_frozen_stage_goes_without_augmentation_by_itself(trainable, augment, augmented):
     stage = StageSettings(name="a", trainable=trainable, epochs=1, augment=augment)
     assert stage.augmented is augmented
+
+
+@pytest.mark.parametrize(
+    ("trainable", "augment", "on_embeddings"),
+    [("none", None, True), ("none", True, False), ("none", False, True), (40, False, False)],
+)
+def test_a_frozen_stage_trains_on_embeddings_unless_its_images_change_in_each_epoch(
+    trainable, augment, on_embeddings
+):
+    stage = StageSettings(name="a", trainable=trainable, epochs=1, augment=augment)
+    assert stage.on_embeddings is on_embeddings
 
 
 @pytest.mark.parametrize(
@@ -133,6 +217,8 @@ def test_only_a_frozen_stage_goes_without_augmentation_by_itself(trainable, augm
         ("all", "auto", False, True),
         (40, "auto", True, False),
         (40, "auto", False, True),
+        ("block6a", "auto", True, False),
+        ("block6a", "auto", False, True),
         ("all", "frozen", False, False),
         ("all", "trained", True, True),
         ("none", "trained", False, False),
@@ -147,7 +233,12 @@ def test_when_batch_normalization_trains(trainable, policy, pretrained, trains):
 def test_settings_survive_the_way_through_json():
     settings = TrainerSettings(
         model=ModelSettings(weights="none", head_units=(8,), head_dropout=(0.1,)),
-        training=TrainingSettings(stages=(StageSettings(name="a", trainable=3, epochs=2),)),
+        training=TrainingSettings(
+            stages=(
+                StageSettings(name="a", trainable=3, epochs=2),
+                StageSettings(name="b", trainable="block6a", epochs=2),
+            ),
+        ),
     )
     assert (
         TrainerSettings.model_validate(json.loads(json.dumps(settings.model_dump(mode="json")))) == settings
@@ -161,3 +252,4 @@ def test_the_defaults_are_the_originals():
     assert (training.reduce_lr_factor, training.min_learning_rate) == (0.5, 1e-7)
     assert (training.augmentation.rotation_degrees, training.augmentation.zoom) == (10, 0.1)
     assert training.stages[-1].learning_rate == 1e-4
+    assert training.augmentation.robustness is False

@@ -130,6 +130,17 @@ def test_predict_without_a_server_fails_and_says_how_to_start_one_and_needs_no_t
         (["run", "--config", "demo", "--data", "{faces}", "--set", "a.b=1"], "unknown key 'a'"),
         (["run", "--config", "demo", "--data", "{faces}", "--set", "name"], "expected key=value"),
         (["run", "--config", "demo", "--data", "{faces}", "--set", "model.image_size=1"], "received 1"),
+        (
+            ["run", "--config", "progressive", "--data", "{faces}", "--repeat", "2"],
+            "--repeat: expected a configuration without phases, received 'progressive' with 4",
+        ),
+        (
+            [
+                *("run", "--config", "demo", "--data", "{faces}", "--warm-start", "{tmp}"),
+                *("--set", "tuner.trials=3"),
+            ],
+            "--warm-start: expected no Tuner (tuner.trials: 0), received 3 trials",
+        ),
         (["data", "import", "{tmp}/empty", "--out", "{tmp}/out"], "found no file in real/"),
         (["data", "import", "{faces}", "--out", "{faces}/out"], "apart from each other"),
         (["data", "import", "{faces}", "--out", "{tmp}/out", "--span", "2"], "Expected span 1, received 2"),
@@ -189,6 +200,8 @@ def test_these_mistakes_too(inspector, faces, tmp_path, arguments):
         (["nope"], "No such command 'nope'"),
         (["run", "--config", "demo"], "--data"),
         (["run", "--config", "demo", "--data", "absent"], "does not exist"),
+        (["run", "--config", "demo", "--data", ".", "--warm-start", "absent"], "does not exist"),
+        (["run", "--config", "demo", "--data", ".", "--repeat", "1"], "1 is not in the range x>=2"),
         (["predict"], "PATHS"),
         (["data", "import", "absent", "--out", "x"], "does not exist"),
         (["data", "import", ".", "--out", "x", "--layout", "nope"], "'nope' is not one of 'auto', 'folder'"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.partition.subset_sizes import Subset
 from pipeline.cli import cli
 from pipeline.config import CONFIG_FOLDER, PipelineConfig, config_names, load_config
 from pipeline.errors import ConfigError
@@ -47,7 +48,7 @@ def test_its_first_line_is_a_command_that_the_command_line_understands(name, tmp
 
 
 def test_a_file_that_says_nothing_of_a_section_gets_its_defaults(write):
-    config = load_config(write("name: mine\nmodel: {image_size: 64}\n"))
+    config = load_config(write("name: mine\nmodel: {image_size: 64, weights: none}\n"))
     defaults = PipelineConfig()
     assert (config.name, config.model.image_size) == ("mine", 64)
     assert config.model.backbone == defaults.model.backbone
@@ -70,7 +71,7 @@ def test_a_file_that_says_nothing_of_a_section_gets_its_defaults(write):
         ("model: {image_size: big}", r"model.image_size: .*valid integer.*, received 'big'"),
         ("model: {image_size: 96.5}", r"model.image_size: .*, received 96.5"),
         ("model: [96]", r"model: .*valid dictionary.*, received \[96\]"),
-        ("model: {backbone: resnet}", r"model.backbone: .*'efficientnet-b0'.*, received 'resnet'"),
+        ("model: {backbone: resnet}", r"model.backbone: .*efficientnet-b0, .*, received 'resnet'"),
         ("model: {weights: nowhere.h5}", r"model.weights: .*no such file, received 'nowhere.h5'"),
         (
             "model: {head_units: [8]}",
@@ -133,7 +134,7 @@ def test_an_unknown_name_lists_those_there_are(name, tmp_path, monkeypatch):
     ("override", "value_of", "value"),
     [
         ("model.backbone=efficientnetv2-b0", lambda c: c.model.backbone, "efficientnetv2-b0"),
-        ("model.image_size=64", lambda c: c.model.image_size, 64),
+        ("model.image_size=224", lambda c: c.model.image_size, 224),
         ("model.head_dropout.1=0.25", lambda c: c.model.head_dropout, (0.4, 0.25, 0.5)),
         ("evaluation.slices=[]", lambda c: c.evaluation.slices, ()),
         ("training.augmentation.zoom=0", lambda c: c.training.augmentation.zoom, 0.0),
@@ -205,7 +206,7 @@ def test_an_override_of_a_place_that_is_not_there(override):
     [
         ("modle.image_size=64", "unknown key 'modle'"),
         ("training.stages.0.epoch=64", "unknown key 'training.stages.0.epoch'"),
-        ("model.image_size=", "model.image_size: .*received None"),
+        ("model.backbone=", "model.backbone: .*received None"),
         ("training.stages.0.epochs=-1", "training.stages.0.epochs: .*received -1"),
         ("training.stages.0.learning_rate=.nan", "training.stages.0.learning_rate: .*received nan"),
         ("model=64", "model: .*received 64"),
@@ -242,6 +243,54 @@ def test_what_came_is_said_once():
     with pytest.raises(ConfigError) as caught:
         load_config("demo", ["data.validation_share=0.9"])
     assert str(caught.value).count("received") == 1
+
+
+PHASES = """
+name: mine
+evaluation: {min_auc: 0.7}
+phases:
+  - subset: {name: first, images: 20}
+  - subset: {name: second, images: 40, real_share: 0.25}
+    changes:
+      training: {seed: 7, stages: [{name: all, trainable: all, epochs: 1}]}
+      evaluation: {min_accuracy: 0.6}
+  - subset: full
+"""
+
+
+def test_a_phase_is_the_whole_with_its_changes_laid_over(write):
+    config = load_config(write(PHASES), ["training.batch_size=8"])
+    first, second, full = (config.of_phase(phase) for phase in config.phases)
+    assert [one.name for one in (first, second, full)] == ["mine-first", "mine-second", "mine-full"]
+    assert first.model_copy(update={"name": "mine", "phases": config.phases}) == config
+    assert (second.training.seed, [stage.name for stage in second.training.stages]) == (7, ["all"])
+    assert (second.training.batch_size, second.training.monitor) == (8, config.training.monitor)
+    assert (second.evaluation.min_auc, second.evaluation.min_accuracy) == (0.7, 0.6)
+    assert [phase.size for phase in config.phases] == [
+        Subset("first", 20, 0.5),
+        Subset("second", 40, 0.25),
+        Subset("full"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("phases.1.changes.training.stgaes=[]", "phase 'second': unknown key 'training.stgaes'"),
+        ("phases.1.changes.evaluation.min_auc=2", "phase 'second': evaluation.min_auc: .*, received 2"),
+        ("phases.0.changes.model.image_size=64", "phases.0.changes: expected changes of training, .*'model'"),
+        ("phases.0.subset=huge", "phases.0.subset.*'mini', 'middle', 'big' or 'full', received 'huge'"),
+        ("phases.0.subset=full", r"different names, received \['full', 'second', 'full'\]"),
+        ("phases.1.subset.images=20", "growing size, received 'first' before 'second'"),
+        ("phases.0.subset=mini", "growing size, received 'mini' before 'second'"),
+        ("tuner.trials=2", "expected no Tuner .* with phases"),
+        ("name=a-name-that-is-nearly-as-long-as-can-be", "phase 'first': name: .*at most 40 characters"),
+    ],
+)
+def test_what_is_wrong_with_a_phase_names_it(write, override, words):
+    with pytest.raises(ConfigError, match=words) as caught:
+        load_config(write(PHASES), [override])
+    assert "\n" not in str(caught.value)
 
 
 def test_a_configuration_cannot_be_changed():

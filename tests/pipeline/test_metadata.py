@@ -7,7 +7,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.errors import ConfigError
-from pipeline.metadata import open_metadata
+from pipeline.metadata import latest_run, open_metadata, run_outputs
 from pipeline.workspace import Workspace
 
 
@@ -55,3 +55,27 @@ def test_a_workspace_that_was_moved_names_the_old_place(workspace):
     moved = workspace.root.rename(workspace.root.with_name("elsewhere"))
     with pytest.raises(ConfigError, match=f"'{moved}' was made at '{workspace.root}'"):
         open_metadata(Workspace.create(moved))
+
+
+def test_what_an_importer_brought_in_is_no_output_of_the_run(workspace):
+    store = open_metadata(workspace)
+    kind = store.put_artifact_type(metadata_store_pb2.ArtifactType(name="Model"))
+    run_type = store.put_context_type(metadata_store_pb2.ContextType(name="pipeline_run"))
+    steps = {
+        name: store.put_execution_type(metadata_store_pb2.ExecutionType(name=name))
+        for name in (
+            "tfx.dsl.components.common.importer.Importer",
+            "tfx.components.trainer.component.Trainer",
+        )
+    }
+    for number in (1, 2):
+        run = metadata_store_pb2.Context(type_id=run_type, name=f"run {number}")
+        for name, step in steps.items():
+            model = metadata_store_pb2.Artifact(type_id=kind, uri=f"{name}/{number}")
+            event = metadata_store_pb2.Event(type=metadata_store_pb2.Event.OUTPUT)
+            _, _, [run.id] = store.put_execution(
+                metadata_store_pb2.Execution(type_id=step), [(model, event)], [run]
+            )
+    run = latest_run(store)
+    assert run.name == "run 2"
+    assert [one.uri for one in run_outputs(store, run.id)] == ["tfx.components.trainer.component.Trainer/2"]

@@ -93,6 +93,16 @@ def test_progress_is_that_of_the_node_that_runs(events):
     ]
 
 
+def test_passing_words_reach_whoever_observes_only(events):
+    with observe_nodes(events.append):
+        absl.logging.info(_STARTED, "Trainer")
+        tell("stage all, epoch 2 of 6: 12 of 24 steps", passing=True)
+    tell("stage all, epoch 2 of 6: 13 of 24 steps", passing=True)
+    assert events[1:] == [
+        NodeEvent("Trainer", NodeState.RUNNING, "stage all, epoch 2 of 6: 12 of 24 steps", passing=True)
+    ]
+
+
 def test_words_alike_are_no_events(events):
     with observe_nodes(events.append):
         absl.logging.info("Component Trainer is running.")

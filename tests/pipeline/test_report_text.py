@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from components.evaluation_results import Confusion, SliceMetrics
-from pipeline.run_report import RunReport
+from pipeline.run_report import RunReport, TrainingReport
 from pipeline.terminal.report_text import report_text
 
 _RATES = ("auc", "accuracy", "precision_real", "precision_fake", "recall_real", "recall_fake")
@@ -26,9 +26,8 @@ def _report(tmp_path, **changes) -> RunReport:
         ],
     }
     fields = {
-        "run": "2026-11-24T22:16:37",
+        "training": TrainingReport("2026-11-24T22:16:37", [phase], tmp_path / "logs"),
         "records": tmp_path,
-        "phases": [phase],
         "slices": [
             SliceMetrics("overall", 0.9138, 0.9, 0.379, Confusion(None, 67, 16, 64, 13), ()),
             SliceMetrics("method=stylegan", None, None, 0.459, Confusion(None, 67, 0, 0, 13), ()),
@@ -56,3 +55,16 @@ def test_a_refusal_gives_its_reasons(tmp_path):
     text = _text(_report(tmp_path, blessed=False, reasons=["auc: expected at least 0.8"], pushed_to=None))
     assert "Not blessed, not pushed" in text
     assert "auc: expected at least 0.8" in text
+
+
+def test_it_says_where_to_look_on(tmp_path):
+    lines = _text(_report(tmp_path)).splitlines()
+    assert lines[-2:] == [
+        f"Plot of the epochs: {tmp_path}/logs/history.png",
+        f"TensorBoard: tensorboard --logdir {tmp_path}/logs/tensorboard",
+    ]
+    assert _report(tmp_path).as_dict()["training_logs"] == {
+        "history": f"{tmp_path}/logs/history.csv",
+        "plot": f"{tmp_path}/logs/history.png",
+        "tensorboard": f"{tmp_path}/logs/tensorboard",
+    }

@@ -18,12 +18,14 @@ class Runs:
         self.run_type = self.store.put_context_type(mlmd.ContextType(name="pipeline_run"))
         self.step_type = self.store.put_execution_type(mlmd.ExecutionType(name="step"))
 
-    def add(self, *artifacts):
-        """A run whose steps, made or from the cache, put these out; returns nothing."""
+    def add(self, *artifacts, read=None):
+        """A run whose steps, made or from the cache, put these out, on the records in `read`; returns nothing."""
         number = len(self.store.get_contexts()) + 1
         run = mlmd.Context(type_id=self.run_type, name=str(number))
         for artifact in artifacts:
             step = mlmd.Execution(type_id=self.step_type)
+            if read:
+                step.custom_properties["input_base"].string_value = str(read)
             event = mlmd.Event(type=mlmd.Event.OUTPUT)
             _, [made], [where] = self.store.put_execution(step, [(artifact, event)], [run])
             artifact.id, run.id = made, where
@@ -112,3 +114,13 @@ def test_statistics_that_are_gone_or_a_version_from_elsewhere_are_none(workspace
 def test_another_model_is_another_matter(workspace, runs):
     runs.add(runs.statistics("a"), runs.pushed(1))
     assert served_statistics(workspace, "other") is None
+
+
+def test_versions_that_were_trained_on_the_same_data_are_passed_over(workspace, runs):
+    ours = workspace.records / "faces-phases-1"
+    runs.add(runs.statistics("a"), runs.pushed(1), read=workspace.records / "others")
+    runs.add(runs.statistics("b"), runs.pushed(2), read=ours / "mini")
+    runs.add(runs.statistics("c"), runs.pushed(3), read=ours / "full")
+    assert _found(workspace) == "c"
+    assert served_statistics(workspace, MODEL, apart_from=ours).name == "a"
+    assert served_statistics(workspace, MODEL, apart_from=workspace.records) is None

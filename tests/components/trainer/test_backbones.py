@@ -1,5 +1,8 @@
-"""What the first convolution of each backbone sees, and weights that cannot be had."""
+"""What the first convolution of each backbone sees, where weights come from, and weights that cannot be had."""
 
+import contextlib
+import functools
+import json
 import urllib.error
 import urllib.request
 
@@ -9,12 +12,15 @@ import pytest
 
 from components.errors import WeightsError
 from components.settings import ModelSettings
-from components.trainer.backbones import BACKBONES, build_backbone
-from components.trainer.model import build_detector
+from components.trainer.assets import FACTS_FILE, KERAS_FILE, load_detector
+from components.trainer.backbones import build_backbone, copy_weights
+from components.trainer.model import Detector, build_detector
 
 SIZE = 32
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 NAMES = ["efficientnet-b0", "efficientnetv2-b0"]
+# One for each way in which Keras scales the input, and one more: the others differ from these in depth and width.
+BUILT = ["efficientnet-b0", "efficientnet-b1", "efficientnetv2-b0", "efficientnetv2-s"]
 
 
 @pytest.fixture(scope="module")
@@ -28,37 +34,83 @@ def pixels():
 @pytest.fixture(scope="module")
 def official_file(tmp_path_factory):
     """A weights file of EfficientNet-B0 like Keras' own: deviations stand where the variances belong."""
+    random = np.random.default_rng(1)
     model = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3))
     layer = next(layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
     layer.adapt_mean.assign(MEAN)
     layer.adapt_variance.assign(DEVIATION)
+    # Statistics unlike those of a new layer, so that the range of its input makes a difference to the output.
+    for batch_norm in model.layers:
+        if isinstance(batch_norm, keras.layers.BatchNormalization):
+            batch_norm.beta.assign(random.normal(0, 0.3, batch_norm.beta.shape))
+            batch_norm.moving_variance.assign(random.uniform(0.5, 1.5, batch_norm.beta.shape))
     path = tmp_path_factory.mktemp("weights") / "efficientnetb0_notop.h5"
     model.save(path)
     return path
 
 
+@contextlib.contextmanager
+def downloading(file):
+    """In the place of the download; Keras then mends the file in its own way."""
+    from keras.src.utils import file_utils
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file_utils, "get_file", lambda *args, **kwargs: str(file))
+        yield
+
+
+def model_settings(name, weights) -> ModelSettings:
+    return ModelSettings(
+        backbone=name,
+        weights=str(weights),
+        image_size=SIZE,
+        any_image_size=True,
+        head_units=(),
+        head_dropout=(),
+    )
+
+
+@functools.cache
+def untrained(name) -> Detector:
+    return build_detector(model_settings(name, "none"), seed=0)
+
+
+@pytest.fixture(scope="module")
+def downloaded(official_file) -> Detector:
+    """EfficientNet-B0 with weights as Keras downloads them."""
+    with downloading(official_file):
+        return build_detector(model_settings("efficientnet-b0", "imagenet"), seed=0)
+
+
+@pytest.fixture(scope="module")
+def loaded(official_file) -> Detector:
+    """EfficientNet-B0 with the same weights, from the file."""
+    return build_detector(model_settings("efficientnet-b0", official_file), seed=0)
+
+
+class SeenError(Exception):
+    """Ends a call where all that was to be seen was seen."""
+
+
 def seen_by_first_convolution(model, backbone, pixels):
-    """What reaches the first convolution while the whole model looks at the pixels."""
+    """What reaches the first convolution when the whole model looks at the pixels."""
     convolution = next(layer for layer in backbone.layers if isinstance(layer, keras.layers.Conv2D))
-    seen, call = [], convolution.call
+    seen = []
 
     def record(inputs, *args, **kwargs):
         seen.append(keras.ops.convert_to_numpy(inputs))
-        return call(inputs, *args, **kwargs)
+        raise SeenError
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(convolution, "call", record)
-        model(pixels, training=False)
+        with pytest.raises(SeenError):
+            model(pixels, training=False)
     [inputs] = seen
     # EfficientNet (v1) pads with zeros first, below and to the right.
     return inputs[:, :SIZE, :SIZE]
 
 
-def seen_by_detector(name, weights, pixels):
-    settings = ModelSettings(
-        backbone=name, weights=str(weights), image_size=SIZE, head_units=(), head_dropout=()
-    )
-    detector = build_detector(settings, seed=0)
+def seen_by_detector(detector, pixels):
     return seen_by_first_convolution(detector.model(), detector.backbone, pixels / np.float32(255))
 
 
@@ -66,58 +118,87 @@ def normalised(pixels):
     return (pixels / 255 - MEAN) / DEVIATION
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_the_detector_fed_0_to_1_sees_what_the_backbone_fed_0_to_255_sees(name, pixels):
-    build = {
-        "efficientnet-b0": keras.applications.EfficientNetB0,
-        "efficientnetv2-b0": keras.applications.EfficientNetV2B0,
-    }[name]
-    reference = build(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3))
-    expected = seen_by_first_convolution(reference, reference, pixels)
-    found = seen_by_detector(name, "none", pixels)
+    detector = untrained(name)
+    # As Keras' own users feed it.
+    expected = seen_by_first_convolution(detector.backbone, detector.backbone, pixels)
+    found = seen_by_detector(detector, pixels)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     # The whole contrast, not a 255th of it.
     assert np.ptp(found) >= 1
 
 
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest"),
+    [
+        # Without weights, its Normalization does nothing yet.
+        ("efficientnet-b0", 0.0, 1.0),
+        ("efficientnetv2-b0", (0 - 0.485) / 0.229, (1 - 0.485) / 0.229),
+        ("efficientnetv2-s", -1.0, 255 / 128 - 1),
+    ],
+)
+def test_the_range_that_reaches_the_first_convolution(name, lowest, highest):
+    detector = untrained(name)
+    for value, expected in ((0.0, lowest), (1.0, highest)):
+        images = np.full((1, SIZE, SIZE, 3), value, np.float32)
+        red = seen_by_first_convolution(detector.model(), detector.backbone, images)[..., 0]
+        np.testing.assert_allclose(red, expected, atol=1e-5)
+
+
 def test_efficientnetv2_sees_normalised_pixels(pixels):
-    np.testing.assert_allclose(
-        seen_by_detector("efficientnetv2-b0", "none", pixels), normalised(pixels), atol=1e-4
-    )
-
-
-def test_efficientnet_from_a_file_sees_normalised_pixels(official_file, pixels):
-    found = seen_by_detector("efficientnet-b0", official_file, pixels)
+    found = seen_by_detector(untrained("efficientnetv2-b0"), pixels)
     np.testing.assert_allclose(found, normalised(pixels), atol=1e-4)
 
 
-def test_efficientnet_from_a_file_sees_what_it_sees_with_downloaded_weights(
-    official_file, pixels, monkeypatch
+def test_efficientnet_with_weights_sees_normalised_pixels(downloaded, loaded, pixels):
+    for detector in (downloaded, loaded):
+        np.testing.assert_allclose(seen_by_detector(detector, pixels), normalised(pixels), atol=1e-4)
+
+
+def test_downloaded_weights_and_those_of_a_file_compute_what_keras_computes(
+    official_file, downloaded, loaded, pixels
 ):
-    from keras.src.utils import file_utils
-
-    # In the place of the download; Keras then mends the file in its own way.
-    monkeypatch.setattr(file_utils, "get_file", lambda *args, **kwargs: str(official_file))
-    keras_model = keras.applications.EfficientNetB0(
-        include_top=False, weights="imagenet", input_shape=(SIZE, SIZE, 3)
-    )
-    expected = seen_by_first_convolution(keras_model, keras_model, pixels)
-    np.testing.assert_allclose(
-        seen_by_detector("efficientnet-b0", official_file, pixels), expected, atol=1e-4
-    )
-    np.testing.assert_allclose(seen_by_detector("efficientnet-b0", "imagenet", pixels), expected, atol=1e-4)
-    loaded = build_backbone("efficientnet-b0", str(official_file), SIZE)
-    np.testing.assert_allclose(loaded(pixels), keras_model(pixels), atol=1e-4)
+    with downloading(official_file):
+        reference = keras.applications.EfficientNetB0(
+            include_top=False, weights="imagenet", input_shape=(SIZE, SIZE, 3)
+        )
+    expected = np.asarray(reference(pixels))
+    assert expected.std() > 0.1
+    for detector in (downloaded, loaded):
+        np.testing.assert_allclose(detector.backbone(pixels), expected, atol=1e-3)
 
 
-def test_a_file_that_holds_the_variance_is_left_as_it_is(pixels, tmp_path):
-    model = build_backbone("efficientnet-b0", "none", SIZE)
-    layer = next(layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
-    layer.adapt_mean.assign(MEAN)
-    layer.adapt_variance.assign(DEVIATION**2)
-    model.save_weights(tmp_path / "mine.weights.h5")
-    found = seen_by_detector("efficientnet-b0", tmp_path / "mine.weights.h5", pixels)
-    np.testing.assert_allclose(found, normalised(pixels), atol=1e-4)
+def test_the_layers_do_not_depend_on_where_the_weights_come_from(downloaded, loaded):
+    kinds = [
+        [type(layer) for layer in detector.backbone.layers]
+        for detector in (untrained("efficientnet-b0"), downloaded, loaded)
+    ]
+    assert kinds[1] == kinds[2] == kinds[0]
+
+
+def test_a_detector_from_downloaded_weights_is_built_again_without_a_download(downloaded, pixels, tmp_path):
+    trained = downloaded.model()
+    trained.save(tmp_path / KERAS_FILE)
+    settings = model_settings("efficientnet-b0", "imagenet").model_dump(mode="json")
+    (tmp_path / FACTS_FILE).write_text(json.dumps({"settings": {"model": settings}}))
+    images = pixels / np.float32(255)
+    np.testing.assert_allclose(load_detector(tmp_path)(images), trained(images), atol=1e-5)
+
+
+def test_a_model_given_the_weights_of_another_computes_what_that_computes(loaded, pixels):
+    target = build_detector(model_settings("efficientnet-b0", "none"), seed=0).model()
+    images = pixels / np.float32(255)
+    expected = loaded.model()(images)
+    assert np.abs(target(images) - expected).max() > 0.01
+    copy_weights(loaded.model(), target)
+    np.testing.assert_allclose(target(images), expected, atol=1e-5)
+
+
+def test_a_file_that_holds_the_variance_is_left_as_it_is(loaded, pixels, tmp_path):
+    loaded.backbone.save_weights(tmp_path / "mine.weights.h5")
+    detector = build_detector(model_settings("efficientnet-b0", tmp_path / "mine.weights.h5"), seed=0)
+    np.testing.assert_allclose(seen_by_detector(detector, pixels), normalised(pixels), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,9 +233,3 @@ def test_weights_that_do_not_fit_are_refused(content, official_file, tmp_path):
         path.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match=r"does not fit efficientnetv2-b0: .* without its top"):
         build_backbone("efficientnetv2-b0", str(path), SIZE)
-
-
-def test_every_backbone_takes_the_range_of_eight_bits():
-    assert {name: backbone.input_range for name, backbone in BACKBONES.items()} == dict.fromkeys(
-        NAMES, (0.0, 255.0)
-    )

@@ -1,36 +1,14 @@
-"""The range that reaches the first convolution, and what a stage freezes."""
+"""The parts of a detector, and what a stage freezes."""
+
+import re
 
 import keras
 import numpy as np
 import pytest
 
-from components.settings import ModelSettings, StageSettings
-from components.trainer.backbones import BACKBONES
-from components.trainer.model import build_detector, set_trainable
-
-
-def _reaching_first_convolution(backbone: keras.Model) -> keras.Model:
-    first = next(layer for layer in backbone.layers if isinstance(layer, keras.layers.Conv2D))
-    # The padding before it moves pixels about, and changes none.
-    return keras.Model(backbone.input, first.input)
-
-
-@pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_the_first_convolution_gets_what_the_backbone_was_trained_with(name, picture):
-    pixels = picture(1, 5, 64, 64)[np.newaxis]
-    detector = build_detector(ModelSettings(backbone=name, weights="none", image_size=64), seed=0)
-    inner = _reaching_first_convolution(detector.backbone)
-    received = inner.predict(detector.to_backbone_range(pixels / np.float32(255)), verbose=0)
-
-    # As Keras' own users feed it: 0 to 255.
-    expected = _reaching_first_convolution(
-        BACKBONES[name].build(include_top=False, weights=None, input_shape=(64, 64, 3))
-    )
-    np.testing.assert_allclose(received, expected.predict(pixels.astype(np.float32), verbose=0), atol=1e-5)
-    # Pixels in [0, 1] as they are would leave 255 times less contrast.
-    starved = expected.predict(pixels / np.float32(255), verbose=0)
-    over_pixels = (0, 1, 2)
-    np.testing.assert_allclose(received.std(over_pixels), 255 * starved.std(over_pixels), rtol=0.01)
+from components.settings import StageSettings
+from components.trainer.backbones import build_backbone
+from components.trainer.model import set_trainable
 
 
 def test_equal_seeds_give_equal_weights_and_others_do_not(small_detector):
@@ -76,12 +54,52 @@ def _stage(**fields) -> StageSettings:
         ({"trainable": 3}, False, ["conv_2", "norm_2"]),
         ({"trainable": 3}, True, ["conv_2"]),
         ({"trainable": 2}, False, ["norm_2"]),
+        # From a layer on, and from a block on.
+        ({"trainable": "conv_2"}, False, ["conv_2", "norm_2"]),
+        ({"trainable": "norm_2"}, False, ["norm_2"]),
+        ({"trainable": "norm_1"}, True, ["conv_2"]),
+        ({"trainable": "norm"}, False, ["norm_1", "conv_2", "norm_2"]),
+        ({"trainable": "act_2"}, False, []),
     ],
 )
 def test_a_stage_trains_the_layers_it_names(small_detector, fields, pretrained, trained):
     backbone = small_detector().backbone
     assert set_trainable(backbone, _stage(**fields), pretrained) == len(trained)
     assert [layer.name for layer in backbone.layers if layer.trainable_weights] == trained
+
+
+@pytest.fixture(scope="module")
+def efficientnet():
+    """EfficientNet-B0 with random weights."""
+    return build_backbone("efficientnet-b0", "none", 32)
+
+
+@pytest.mark.parametrize("asked", ["block6a", "block6a_expand_conv", 75])
+def test_a_block_trains_from_its_first_layer_to_the_end(efficientnet, asked):
+    """The last 75 of the 237 layers of EfficientNet-B0 are block6a to block6d, block7a and the top."""
+    set_trainable(efficientnet, _stage(trainable=asked), pretrained=False)
+    expected = [
+        layer.name
+        for layer in efficientnet.layers
+        if layer.weights and layer.name.startswith(("block6", "block7", "top"))
+    ]
+    assert [layer.name for layer in efficientnet.layers if layer.trainable_weights] == expected
+    assert efficientnet.layers[-75].name == "block6a_expand_conv"
+
+
+def test_a_block_that_is_not_there_is_an_error_with_those_that_are(efficientnet):
+    said = (
+        "stage 'stage': expected trainable to be none, all, at most 237 (the layers of efficientnetb0), or a layer "
+        "or block of it (stem, block1a, block2a-b, block3a-b, block4a-c, block5a-c, block6a-d, block7a, top), "
+        "received block8a"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        set_trainable(efficientnet, _stage(trainable="block8a"), True)
+
+
+def test_the_beginning_of_a_name_is_no_name(efficientnet):
+    with pytest.raises(ValueError, match=r"received block6$"):
+        set_trainable(efficientnet, _stage(trainable="block6"), True)
 
 
 def test_more_layers_than_there_are_is_an_error_with_both_numbers(small_detector):

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,15 +11,24 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from scipy.special import expit
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 from tensorflow_serving.apis import prediction_log_pb2
 from tfx import v1 as tfx
 
-from components.settings import ModelSettings, StageSettings, TrainerSettings, TrainingSettings
-from components.trainer.assets import FACTS_FILE, WARMUP_FILE, load_detector
-from components.trainer.backbones import BACKBONES, Backbone
-from components.trainer.run import PHASE_TABLE_FILE, run_fn
+from components.errors import TrainingStoppedError
+from components.settings import (
+    HardwareSettings,
+    ModelSettings,
+    StageSettings,
+    TrainerSettings,
+    TrainingSettings,
+)
+from components.trainer.assets import FACTS_FILE, KERAS_FILE, WARMUP_FILE, load_detector
+from components.trainer.epochs import EpochStore
+from components.trainer.history import read_history
+from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER, run_fn
 
 pytestmark = pytest.mark.usefixtures("small_backbone")
 
@@ -44,11 +55,13 @@ class Trained:
 
     Attributes:
         extra: the folder `assets.extra` of the export.
+        run: the folder `model_run`.
         facts: content of the facts file.
         table: the phase table.
     """
 
     extra: Path
+    run: Path
     facts: dict
     table: list[dict]
 
@@ -76,9 +89,9 @@ def kept(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def train(splits, kept, transform_graph, tmp_path_factory) -> Callable[..., Trained]:
-    """``train(test="", **changes)``: a training with changes of its `custom_config`."""
+    """``train(test="", base_model=None, **changes)``: a training with changes of its `custom_config`."""
 
-    def run(test: str = "", **changes) -> Trained:
+    def run(test: str = "", base_model: Path | None = None, **changes) -> Trained:
         folder = tmp_path_factory.mktemp("trainer")
         fn_args = tfx.components.FnArgs(
             train_files=[f"{splits}/Split-train/*"],
@@ -86,22 +99,22 @@ def train(splits, kept, transform_graph, tmp_path_factory) -> Callable[..., Trai
             transform_output=str(Path(transform_graph.transform_savedmodel_dir).parent),
             serving_model_dir=str(folder / "model"),
             model_run_dir=str(folder / "run"),
+            base_model=str(base_model) if base_model else None,
             custom_config=CUSTOM | {"training_dir": str(kept)} | changes,
         )
         run_fn(fn_args)
         extra = folder / "model" / "assets.extra"
         table = json.loads((folder / "run" / PHASE_TABLE_FILE).read_text())
-        return Trained(extra, json.loads((extra / FACTS_FILE).read_text()), table)
+        return Trained(extra, folder / "run", json.loads((extra / FACTS_FILE).read_text()), table)
 
     return run
 
 
 @pytest.fixture(scope="module")
-def first(train, small_detector) -> Trained:
+def first(train, build_small_backbone) -> Trained:
     """The first training."""
     with pytest.MonkeyPatch.context() as patch:
-        small = Backbone(lambda **shape: small_detector().backbone, (0.0, 255.0), 32)
-        patch.setitem(BACKBONES, "efficientnet-b0", small)
+        patch.setattr(keras.applications, "EfficientNetB0", build_small_backbone)
         return train()
 
 
@@ -204,3 +217,70 @@ def test_a_test_split_of_one_class_has_no_auc(train, first, splits, write_transf
     pixels, _ = make_pictures(4)
     write_transformed(splits / "one_class" / "Split-test" / "records.gz", pixels, np.ones(4, int))
     assert np.isnan(train(test="one_class").metrics("test")[-1]["auc"])
+
+
+def test_the_history_is_there_to_read_and_to_look_at(first):
+    rows = read_history(first.run / HISTORY_FILE)
+    assert [(row.stage, row.epoch) for row in rows] == [("frozen", 1), ("frozen", 2), ("last", 1)]
+    with Image.open(first.run / PLOT_FILE) as plot:
+        assert plot.format == "PNG"
+    assert list((first.run / TENSORBOARD_FOLDER).rglob("*tfevents*"))
+
+
+def test_the_same_seed_gives_the_same_table_and_another_one_does_not(train, first):
+    def timeless(table):
+        return [row | {"stage": row["stage"] | {"seconds": 0}} for row in table]
+
+    def settings(**changes):
+        return SETTINGS.model_copy(
+            update={"training": SETTINGS.training.model_copy(update=changes)}
+        ).model_dump(mode="json")
+
+    assert timeless(train(training_dir=None).table) == timeless(first.table)
+    assert timeless(train(settings=settings(seed=1), training_dir=None).table) != timeless(first.table)
+
+
+def test_a_training_in_mixed_precision_is_measured_and_exported_in_float32(train, first):
+    hardware = HardwareSettings(precision="mixed_bfloat16")
+    training = SETTINGS.training.model_copy(update={"hardware": hardware})
+    mixed = train(settings=SETTINGS.model_copy(update={"training": training}).model_dump(mode="json"))
+    assert "mixed_bfloat16" in mixed.facts["trained_on"]
+    assert keras.config.dtype_policy().name == "float32"
+    loaded = keras.saving.load_model(mixed.extra / KERAS_FILE, safe_mode=True, compile=False)
+    assert {layer.dtype_policy.name for layer in loaded.layers} == {"float32"}
+    # It learned much the same, but not to the bit.
+    assert mixed.metrics("val")[-1]["auc"] == pytest.approx(first.metrics("val")[-1]["auc"], abs=0.1)
+    assert mixed.facts["temperature"] != first.facts["temperature"]
+
+
+def test_a_warm_start_begins_where_the_earlier_training_ended(train, first):
+    stages = [{"name": "all", "trainable": "all", "epochs": 1, "learning_rate": 1e-30}]
+    settings = SETTINGS.model_dump(mode="json")
+    settings["training"] |= {"stages": stages, "augmentation": {"horizontal_flip": False}}
+    # Frozen, as those of a pretrained backbone are: statistics must not move, either.
+    settings["training"]["stages"][0]["batch_normalization"] = "frozen"
+    warm = train(base_model=first.extra.parent, settings=settings)
+    for before, after in zip(first.metrics("test")[-1:], warm.metrics("test"), strict=True):
+        assert after == before
+    for one, other in zip(
+        load_detector(first.extra).get_weights(), load_detector(warm.extra).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_sigterm_keeps_the_finished_epochs_and_says_so(train, first, tmp_path, monkeypatch):
+    keep = EpochStore.add
+
+    def terminated(store, epoch, model):
+        keep(store, epoch, model)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EpochStore, "add", terminated)
+        with pytest.raises(TrainingStoppedError, match="Kept: 1 of 2 epochs of stage frozen"):
+            train(training_dir=str(tmp_path))
+    fitted = []
+    monkeypatch.setattr(EpochStore, "add", lambda *arguments: fitted.append(arguments[1]) or keep(*arguments))
+    resumed = train(training_dir=str(tmp_path))
+    assert [(epoch.stage, epoch.epoch) for epoch in fitted] == [("frozen", 2), ("last", 1)]
+    assert resumed.metrics("test") == first.metrics("test")

@@ -1,0 +1,91 @@
+"""Who gives what to whom in the DAG."""
+
+import json
+
+import pytest
+from tfx import v1 as tfx
+
+from data.schema import SCHEMA_PATH
+from pipeline import graph
+from pipeline.beam import beam_args
+from pipeline.config import PipelineConfig
+from pipeline.graph import create_pipeline
+from pipeline.inputs import Inputs
+
+_ALL = {
+    *("ImportExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "DataGate"),
+    *("Transform", "Trainer", "LatestBlessed", "Evaluator", "ServingCheck", "Pusher"),
+}
+
+
+@pytest.fixture
+def nodes(tmp_path):
+    """``nodes(config={}, until_trained=False, **inputs)``: the nodes by id."""
+
+    def make(config=None, until_trained=False, **inputs):
+        pipeline = create_pipeline(
+            PipelineConfig.model_validate({"model": {"weights": "none"}} | (config or {})),
+            Inputs(records=str(tmp_path), schema_file=str(SCHEMA_PATH), **inputs),
+            pipeline_root=str(tmp_path / "root"),
+            push_to=str(tmp_path / "models"),
+            training_dir=str(tmp_path / "training"),
+            metadata=None,
+            beam_args=beam_args(),
+            until_trained=until_trained,
+        )
+        return {node.id: node for node in pipeline.components}
+
+    return make
+
+
+def _giver(node, key):
+    """The id of the node that an input comes from."""
+    return node.inputs[key].producer_component_id
+
+
+def _custom(node):
+    return json.loads(node.exec_properties["custom_config"])
+
+
+def test_without_more_there_is_neither_tuner_nor_warm_start(nodes):
+    found = nodes()
+    assert set(found) == _ALL
+    assert "base_model" not in found["Trainer"].inputs
+    assert "hyperparameters" not in found["Trainer"].inputs
+    assert _giver(found["Evaluator"], "baseline_model") == "LatestBlessed"
+
+
+def test_a_warm_start_goes_to_the_trainer_and_the_baseline_stays_the_latest_blessed(nodes):
+    found = nodes(warm_start="/some/model")
+    assert set(found) == {*_ALL, "WarmStart"}
+    assert found["WarmStart"].exec_properties["artifact_uri"] == "/some/model"
+    assert not found["WarmStart"].exec_properties["reimport"]
+    assert _giver(found["Trainer"], "base_model") == "WarmStart"
+    assert _giver(found["Evaluator"], "baseline_model") == "LatestBlessed"
+
+
+def test_a_phase_is_held_against_what_it_started_from(nodes):
+    found = nodes(warm_start="/some/model", held_against_start=True)
+    assert "LatestBlessed" not in found
+    assert _giver(found["Evaluator"], "baseline_model") == "WarmStart"
+
+
+def test_until_trained_nothing_is_evaluated_or_pushed(nodes):
+    found = nodes(until_trained=True)
+    assert set(found) == _ALL - {"LatestBlessed", "Evaluator", "ServingCheck", "Pusher"}
+    # The same node with the same parameters: what one run has trained, the other finds in cache.
+    assert found["Trainer"].exec_properties == nodes()["Trainer"].exec_properties
+
+
+def test_the_tuner_searches_without_the_test_split_and_the_trainer_gets_what_it_found(nodes, monkeypatch):
+    monkeypatch.setattr(graph, "source_hash", lambda *modules: " ".join(modules))
+    found = nodes({"tuner": {"trials": 3, "epochs": 2}})
+    assert set(found) == {*_ALL, "Tuner"}
+    assert _giver(found["Trainer"], "hyperparameters") == "Tuner"
+    assert found["Trainer"].inputs["hyperparameters"].type is tfx.types.standard_artifacts.HyperParameters
+    assert found["Tuner"].exec_properties["tuner_fn"] == "components.tuner.tuner_fn"
+    assert json.loads(found["Tuner"].exec_properties["eval_args"])["splits"] == ["val"]
+    theirs, ours = _custom(found["Tuner"]), _custom(found["Trainer"])
+    assert (theirs.pop("tuner")["trials"], theirs.pop("source_hash")) == (3, "components.tuner")
+    assert ours.pop("source_hash") == "components.trainer.run"
+    assert theirs == ours
