@@ -35,7 +35,13 @@ def test_make_knows_the_target(command):
 @pytest.mark.parametrize("command", _OURS)
 def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for folder in ("faces/fake", "faces2", "openforensics", "records"):
+    for folder in (
+        "faces/fake",
+        "faces2",
+        "openforensics",
+        "records",
+        "workspace/models/deepfake-inspector/1",
+    ):
         Path(folder).mkdir(parents=True)
     for file in ("weights.h5", "archive.zip", "faces/list.csv"):
         Path(file).touch()

@@ -106,7 +106,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
             model_name=custom["model_name"],
             images=validation.first_images(_WARMUP_IMAGES, custom["smallest_face"]),
         )
-        _write_story(Path(fn_args.model_run_dir), rows, runner)
+        _write_story(Path(fn_args.model_run_dir), rows, runner, settings.model.backbone)
 
 
 def open_splits(
@@ -166,13 +166,15 @@ def _exported(detector: Detector, settings: TrainerSettings, hardware: Hardware)
     return build_detector(plain, settings.training.seed).model()
 
 
-def _write_story(folder: Path, rows: list[PhaseRow], runner: StageRunner) -> None:
+def _write_story(folder: Path, rows: list[PhaseRow], runner: StageRunner, backbone: str) -> None:
     """What there is to read about a training, into the folder `model_run`."""
     folder.mkdir(parents=True, exist_ok=True)
     table = [dataclasses.asdict(row) for row in rows]
     write_text(folder / PHASE_TABLE_FILE, json.dumps(table, indent=2) + "\n")
     write_history(runner.epochs, folder / HISTORY_FILE)
-    plot_history(runner.epochs, folder / PLOT_FILE, title=f"test AUC {rows[-1].metrics[-1].auc:.3f}")
+    plot_history(
+        runner.epochs, folder / PLOT_FILE, title=f"{backbone}, test AUC {rows[-1].metrics[-1].auc:.3f}"
+    )
     shutil.copytree(runner.tensorboard_folder, folder / TENSORBOARD_FOLDER, dirs_exist_ok=True)
 
 
