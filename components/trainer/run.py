@@ -19,6 +19,7 @@ from components.calibration import Calibration, calibrate
 from components.progress import tell
 from components.settings import TrainerSettings
 from components.trainer.assets import EXTRA_FOLDER, write_assets
+from components.trainer.backbones import copy_weights
 from components.trainer.dataset import TransformedSplit
 from components.trainer.export import export_detector
 from components.trainer.hardware import Hardware, choose_hardware
@@ -77,7 +78,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
     with stops_on_sigterm(runner.kept):
         for stage in settings.training.stages:
             result = runner.run(stage)
-            exported.set_weights(detector.model().get_weights())
+            copy_weights(detector.model(), exported)
             validation_logits = exported.predict(validation.batches(), verbose=0)[:, 0]
             calibration = calibrate(
                 validation_logits, validation.labels, settings.calibration.temperature_scaling
