@@ -128,14 +128,8 @@ class TransformedSplit:
 
     def _from_files(self, seed: int, first_epoch: int) -> tf.data.Dataset:
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            drawn = tf.cast(epoch_seed(seed, epoch), tf.int32)
-            files = tf.random.experimental.stateless_shuffle(tf.constant(self._files), drawn)
-            shuffled = _records(files).shuffle(
-                min(len(self.labels), _SHUFFLED_RECORDS),
-                seed=tf.cast(drawn[0], tf.int64),
-                reshuffle_each_iteration=False,
-            )
-            batches = shuffled.batch(self.batch_size).enumerate()
+            drawn = epoch_seed(seed, epoch)
+            batches = _shuffled_records(self._files, drawn).batch(self.batch_size).enumerate()
             return batches.map(lambda step, serialized: (batch_seed(seed, epoch, step), serialized))
 
         def decode(drawn: tf.Tensor, serialized: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -156,6 +150,29 @@ def _records(files: Sequence[str] | tf.Tensor) -> tf.data.Dataset:
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
+
+
+def _shuffled_records(files: Sequence[str], seed: tf.Tensor) -> tf.data.Dataset:
+    """Serialized examples in an order that follows from the seed: files in random order, then block by block.
+
+    Not by `Dataset.shuffle`, whose seed also depends on TensorFlow's global one, and fails where that is 0.
+
+    Args:
+        files: paths.
+        seed: int64 `[2]`.
+    """
+    records = _records(tf.random.experimental.stateless_shuffle(tf.constant(files), tf.cast(seed, tf.int32)))
+    # A first block of random size, so that the blocks are not the same in each epoch.
+    first = tf.random.stateless_uniform([], seed, 1, _SHUFFLED_RECORDS + 1, tf.int64)
+    blocks = (
+        records.take(first).batch(_SHUFFLED_RECORDS).concatenate(records.skip(first).batch(_SHUFFLED_RECORDS))
+    )
+
+    def shuffled(number: tf.Tensor, block: tf.Tensor) -> tf.data.Dataset:
+        drawn = tf.cast(tf.random.fold_in(seed, number), tf.int32)
+        return tf.data.Dataset.from_tensor_slices(tf.random.experimental.stateless_shuffle(block, drawn))
+
+    return blocks.prefetch(1).enumerate().flat_map(shuffled)
 
 
 def _parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

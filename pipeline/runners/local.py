@@ -1,5 +1,6 @@
 """Runs the pipeline on this machine: LocalDagRunner, Beam in this process, ML Metadata in a sqlite file."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,8 @@ def run_local(
         WeightsError: the model to start from is none, or does not fit the configuration.
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
     """
+    # A node before the Trainer may be the first to use the GPUs, and would take all of their memory.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     open_metadata(workspace)
     pipeline = create_pipeline(
         config,

@@ -151,6 +151,7 @@ for images in (6, 9, 22, 39, 41):
 """
 
 
+@pytest.mark.slow
 def test_it_is_the_largest_with_which_tensorflow_leaves_no_device_idle():
     run = subprocess.run(
         [sys.executable, "-c", _PARTS],

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.utils.class_weight import compute_class_weight
 
 from components.settings import AugmentationSettings
@@ -76,6 +77,24 @@ def test_a_later_start_sees_the_very_images_that_a_whole_training_sees(shards, c
     plain = _epochs(shards, 1, cache_gb=cache_gb, first_epoch=2)
     np.testing.assert_array_equal(plain[0][1], resumed[0][1])
     assert not np.array_equal(plain[0][0], resumed[0][0])
+
+
+@pytest.mark.parametrize("cache_gb", [IN_MEMORY, FROM_FILES])
+def test_the_order_is_not_that_of_the_global_seed(shards, cache_gb):
+    orders = []
+    for seed in (0, 1):
+        tf.random.set_seed(seed)
+        orders.append(_epochs(shards, 1, cache_gb=cache_gb)[0][0])
+    np.testing.assert_array_equal(*orders)
+
+
+def test_what_does_not_fit_into_one_block_is_still_shuffled_whole(shards, monkeypatch):
+    monkeypatch.setattr("components.trainer.dataset._SHUFFLED_RECORDS", 5)
+    expected = sorted(_all(shards.batches())[0].sum(axis=(1, 2, 3)))
+    epochs = [pixels.sum(axis=(1, 2, 3)) for pixels, _ in _epochs(shards, 4, cache_gb=FROM_FILES)]
+    for sums in epochs:
+        np.testing.assert_array_equal(sorted(sums), expected)
+    assert len({tuple(sums) for sums in epochs}) == 4
 
 
 @pytest.mark.parametrize("cache_gb", [IN_MEMORY, FROM_FILES])

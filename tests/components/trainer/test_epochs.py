@@ -29,7 +29,7 @@ def _set(model: keras.Model, value: float) -> None:
 
 
 def _weight(model: keras.Model) -> float:
-    return float(model.get_weights()[0])
+    return model.get_weights()[0].item()
 
 
 @pytest.fixture

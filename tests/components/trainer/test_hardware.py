@@ -160,6 +160,7 @@ print("losses", json.dumps([loss for epoch in runner.epochs for loss in (epoch.l
 """
 
 
+@pytest.mark.slow
 def test_two_devices_run_the_stages_as_one_does(write_transformed, make_pictures, tmp_path):
     files = [
         write_transformed(tmp_path / f"{count}.gz", *make_pictures(count, first))
