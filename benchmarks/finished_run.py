@@ -11,6 +11,8 @@ import tensorflow as tf
 from components.settings import TrainerSettings
 from components.trainer.assets import FACTS_FILE
 from components.trainer.dataset import TransformedSplit
+from components.trainer.hardware import choose_hardware
+from components.trainer.model import Detector, build_detector
 
 
 class FinishedRun:
@@ -33,9 +35,16 @@ class FinishedRun:
                 f"Expected the workspace of a finished run, found no trained model in '{workspace}'."
             )
         self.settings = TrainerSettings.model_validate(json.loads(facts[-1].read_text())["settings"])
+        self.hardware = choose_hardware(self.settings.training.hardware)
+        """What the benchmark runs on."""
         self._scratch = Path(tempfile.mkdtemp())
         atexit.register(shutil.rmtree, self._scratch)
         self._examples = max(workspace.glob("artifacts/Transform/transformed_examples/*"), key=_age)
+
+    def detector(self) -> Detector:
+        """An untrained one, built as the run built its own."""
+        with self.hardware.building():
+            return build_detector(self.settings.model, self.settings.training.seed)
 
     def split(self, name: str, images: int | None = None) -> TransformedSplit:
         """The transformed images of a split: all, or the first so many."""

@@ -18,13 +18,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from components.trainer.hardware import choose_hardware
 from finished_run import FinishedRun
 from sklearn.metrics import roc_auc_score
 
 from components.settings import StageSettings
 from components.trainer.dataset import TransformedSplit
-from components.trainer.model import Detector, build_detector, set_trainable
+from components.trainer.model import Detector, set_trainable
 from components.trainer.stages import StageRunner
 
 
@@ -47,7 +46,7 @@ def main() -> int:
     train, validation = run.split("train", arguments.images), run.split("val")
     measured = {}
     for name, fit in (("embeddings", _fit_on_embeddings), ("plain", _fit_plainly)):
-        detector = build_detector(run.settings.model, run.settings.training.seed)
+        detector = run.detector()
         start = time.perf_counter()
         fit(detector, run, stage, train, validation)
         seconds = time.perf_counter() - start
@@ -63,9 +62,8 @@ def main() -> int:
 
 
 def _fit_on_embeddings(detector: Detector, run, stage, train, validation) -> None:
-    hardware = choose_hardware(run.settings.training.hardware)
     with tempfile.TemporaryDirectory() as folder:
-        StageRunner(run.settings, detector, train, validation, Path(folder), hardware).run(stage)
+        StageRunner(run.settings, detector, train, validation, Path(folder), run.hardware).run(stage)
 
 
 def _fit_plainly(detector: Detector, run, stage, train, validation) -> None:
@@ -88,6 +86,7 @@ def _fit_plainly(detector: Detector, run, stage, train, validation) -> None:
             batch_size=run.settings.training.batch_size,
             epochs=stage.epochs,
             validation_data=validation.batches(),
+            class_weight=train.class_weight(),
             callbacks=[keep],
             verbose=0,
         )

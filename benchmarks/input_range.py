@@ -17,12 +17,11 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from components.trainer.hardware import choose_hardware
 from finished_run import FinishedRun
 from sklearn.metrics import roc_auc_score
 
 from components.settings import StageSettings
-from components.trainer.model import Detector, build_detector
+from components.trainer.model import Detector
 from components.trainer.stages import StageRunner
 from data.example import SPLITS
 
@@ -42,10 +41,10 @@ def main() -> int:
         )
         return 2
 
-    detector = build_detector(settings.model, settings.training.seed)
+    detector = run.detector()
     right = _test_auc(detector, run)
     fed_as_is = keras.layers.Rescaling(1.0, name="to_backbone_range")
-    detector = build_detector(settings.model, settings.training.seed)
+    detector = run.detector()
     wrong = _test_auc(dataclasses.replace(detector, to_backbone_range=fed_as_is), run)
     print(f"test AUC, frozen {settings.model.backbone}, its own range    {right:.3f}")
     print(f"test AUC, frozen {settings.model.backbone}, fed with [0, 1]  {wrong:.3f}")
@@ -56,8 +55,7 @@ def main() -> int:
 def _test_auc(detector: Detector, run: FinishedRun) -> float:
     train, validation, test = map(run.split, SPLITS)
     with tempfile.TemporaryDirectory() as folder:
-        hardware = choose_hardware(run.settings.training.hardware)
-        StageRunner(run.settings, detector, train, validation, Path(folder), hardware).run(_STAGE)
+        StageRunner(run.settings, detector, train, validation, Path(folder), run.hardware).run(_STAGE)
     return roc_auc_score(test.labels, detector.model().predict(test.batches(), verbose=0)[:, 0])
 
 

@@ -23,13 +23,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from components.trainer.hardware import choose_hardware
 from finished_run import FinishedRun
 from sklearn.metrics import roc_auc_score
 
 from components.settings import StageSettings
 from components.trainer.augmentation import Augmentation
-from components.trainer.model import Detector, build_detector, set_trainable
+from components.trainer.model import Detector, set_trainable
 from components.trainer.stages import StageRunner
 from data.example import SPLITS
 
@@ -44,7 +43,7 @@ def main() -> int:
     run = FinishedRun(arguments.workspace)
     seconds = {}
     for name, train in (("stages", _stages), ("plain script", _plain_script)):
-        detector = build_detector(run.settings.model, run.settings.training.seed)
+        detector = run.detector()
         start = time.perf_counter()
         told = train(detector, run, arguments)
         seconds[name] = time.perf_counter() - start
@@ -60,9 +59,9 @@ def _stages(detector: Detector, run: FinishedRun, arguments: argparse.Namespace)
     *earlier, last = run.settings.training.stages
     stages = (*earlier, last.model_copy(update={"epochs": arguments.full_epochs}))
     train, validation, _ = map(run.split, SPLITS)
-    hardware = choose_hardware(run.settings.training.hardware)
+
     with tempfile.TemporaryDirectory() as folder:
-        runner = StageRunner(run.settings, detector, train, validation, Path(folder), hardware)
+        runner = StageRunner(run.settings, detector, train, validation, Path(folder), run.hardware)
         results = [runner.run(stage) for stage in stages]
     return ", ".join(f"{result.name} {result.epochs} epochs, {result.seconds:.0f} s" for result in results)
 

@@ -23,7 +23,7 @@ from finished_run import FinishedRun
 
 from components.settings import StageSettings
 from components.trainer.augmentation import Augmentation
-from components.trainer.model import build_detector, set_trainable
+from components.trainer.model import set_trainable
 
 _STAGE = StageSettings(name="all", trainable="all", epochs=1, learning_rate=1e-5)
 
@@ -40,7 +40,7 @@ def main() -> int:
     steps = min(arguments.images // training.batch_size, len(split.labels) // training.batch_size)
     images = steps * training.batch_size
 
-    detector = build_detector(run.settings.model, training.seed)
+    detector = run.detector()
     set_trainable(detector.backbone, _STAGE, run.settings.model.pretrained)
     model = detector.model(trains_backbone=True)
     model.compile(

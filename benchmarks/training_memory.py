@@ -22,8 +22,6 @@ from finished_run import FinishedRun
 
 from components.progress import PROGRESS
 from components.settings import StageSettings
-from components.trainer.hardware import choose_hardware
-from components.trainer.model import build_detector
 from components.trainer.stages import StageRunner
 
 
@@ -58,11 +56,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         StageRunner(
             run.settings,
-            build_detector(run.settings.model, run.settings.training.seed),
+            run.detector(),
             run.split("train", arguments.images),
             run.split("val", arguments.images),
             Path(folder),
-            choose_hardware(run.settings.training.hardware),
+            run.hardware,
         ).run(stage)
     print("MB after each epoch:", *(f"{one:.0f}" for one in memory.megabytes))
     third = len(memory.megabytes) // 3

@@ -110,6 +110,8 @@ class _Search(BaseTuner):
             hyperparameters=search_space(settings, tuner),
             allow_new_entries=False,
             tune_new_entries=False,
+            # Three diverged trials in a row are no reason to stop: others learn more slowly.
+            max_consecutive_failed_trials=tuner.trials,
         )
         oracle.verbose = 0
         # Its own files are not written whole or not at all; the trials keep what a killed search needs.
@@ -150,7 +152,7 @@ class _Search(BaseTuner):
 
     def _value(self, trial: Trial) -> float:
         settings = self._settings_of(trial)
-        folder = training_folder(self._fn_args, settings)
+        folder = training_folder(self._fn_args, settings, self._hardware)
         folder.mkdir(parents=True, exist_ok=True)
         record = folder / "trial.json"
         told = f"trial {len(self.oracle.trials)} of {self._tuner.trials}"

@@ -92,20 +92,15 @@ def _gpu_and_training() -> Iterator[Finding]:
     if (tool := shutil.which("nvidia-smi")) is None:
         yield Finding("GPU", "none (no NVIDIA driver)", None)
     else:
-        listed = subprocess.run(  # noqa: S603
-            [tool, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        if listed.returncode:
-            said = " ".join((listed.stdout or listed.stderr).split())
-            yield Finding("GPU", f"nvidia-smi says: {said}", False, "Mend or renew the NVIDIA driver.")
+        code, said = _ask(tool, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader,nounits")
+        if code:
+            yield Finding(
+                "GPU", f"nvidia-smi says: {' '.join(said.split())}", False, "Mend or renew the NVIDIA driver."
+            )
         else:
-            rows = [[cell.strip() for cell in line.split(",")] for line in listed.stdout.splitlines()]
+            rows = [[cell.strip() for cell in line.split(",")] for line in said.splitlines()]
             gpus = [Gpu(name, _capability(capability)) for name, capability, _ in rows]
-            described = (f"{name} ({float(mebibytes) / 1024:.0f} GB)" for name, _, mebibytes in rows)
+            described = (f"{name}{_size(mebibytes)}" for name, _, mebibytes in rows)
             hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
             advice = (
                 ""
@@ -114,6 +109,20 @@ def _gpu_and_training() -> Iterator[Finding]:
             )
             yield Finding("GPU", ", ".join(described) or "none", bool(gpus) or None, advice)
     yield _training(gpus)
+
+
+def _ask(*command: str) -> tuple[int, str]:
+    """Exit code and answer of a driver's tool, which may hang where the driver does."""
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return 1, "nothing within 30 s"
+    return ended.returncode, ended.stdout or ended.stderr
+
+
+def _size(mebibytes: str) -> str:
+    """Of what the driver tells; a GPU that shares the memory of the processor has none of its own."""
+    return f" ({int(mebibytes) / 1024:.0f} GB)" if mebibytes.isdigit() else ""
 
 
 def _capability(told: str) -> tuple[int, int] | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from components.atomic_file import write_text
 from pipeline.config import PipelineConfig
@@ -47,8 +48,8 @@ class RepeatsReport:
             for split in zip(*(_by_split(stage) for stage in stages), strict=True):
                 row = {key: split[0][key] for key in ("stage", "split", "support")}
                 values = {metric: [one[metric] for one in split] for metric in METRICS}
-                row["mean"] = {metric: statistics.fmean(of) for metric, of in values.items()}
-                row["std"] = {metric: statistics.stdev(of) for metric, of in values.items()}
+                row["mean"] = {metric: float(np.mean(of)) for metric, of in values.items()}
+                row["std"] = {metric: float(np.std(of, ddof=1)) for metric, of in values.items()}
                 rows.append(row)
         return rows
 

@@ -110,7 +110,7 @@ class TransformedSplit:
         return batches.map(finish, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _from_memory(self, seed: int, first_epoch: int) -> tf.data.Dataset:
-        pixels, labels = tf.constant(self._pixels), tf.constant(self.labels)
+        pixels, labels = self._pixels, tf.constant(self.labels)
 
         def gather(batch: Batch) -> tuple[tf.Tensor, ...]:
             return batch.seed, tf.gather(pixels, batch.indices), tf.gather(labels, batch.indices)
@@ -119,12 +119,14 @@ class TransformedSplit:
         return order.map(gather, tf.data.AUTOTUNE)
 
     @functools.cached_property
-    def _pixels(self) -> np.ndarray:
+    def _pixels(self) -> tf.Tensor:
+        """All images, in the memory of the processor."""
         pixels = np.empty((len(self.labels), self._image_size, self._image_size, 3), np.uint8)
         decoded = _records(self._files).batch(self.batch_size).map(self._decode, tf.data.AUTOTUNE)
         for number, (batch, _) in enumerate(decoded):
             pixels[number * self.batch_size :][: len(batch)] = batch
-        return pixels
+        with tf.device("CPU:0"):
+            return tf.constant(pixels)
 
     def _from_files(self, seed: int, first_epoch: int) -> tf.data.Dataset:
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:

@@ -6,6 +6,8 @@ improved, and, when the kill comes while it writes its first backup, everything.
 
 import dataclasses
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +46,7 @@ class EpochStore:
     """The epochs of one stage, in its folder; taken up from there when an earlier run was killed.
 
     An epoch counts when its line is in the record, which is written last: whatever a kill leaves besides belongs to
-    an epoch that will be trained again, to the same weights.
+    an epoch that will be trained again.
     """
 
     def __init__(self, folder: Path, monitor: Literal["val_loss", "val_auc"], mode: Literal["max", "min"]):
@@ -56,8 +58,7 @@ class EpochStore:
             mode: which of two values is better.
         """
         self._folder, self._record = folder, folder / "epochs.json"
-        self._best_weights = folder / "best.weights.h5"
-        self._monitor, self._better = monitor, max if mode == "max" else min
+        self._monitor, self._sign = monitor, 1.0 if mode == "max" else -1.0
         self.epochs: list[Epoch] = (
             [Epoch(**line) for line in json.loads(self._record.read_text())] if self._record.exists() else []
         )
@@ -66,7 +67,7 @@ class EpochStore:
     @property
     def best(self) -> Epoch:
         """The best epoch; of equals the first."""
-        return self._better(self.epochs, key=self._value)
+        return self._best_of(self.epochs)
 
     @property
     def without_improvement(self) -> int:
@@ -75,33 +76,51 @@ class EpochStore:
 
     def add(self, epoch: Epoch, model: keras.Model) -> None:
         """Keeps an epoch that has just ended, with the weights and the optimizer of the model."""
-        self.epochs.append(epoch)
-        if self.best is epoch:
-            with replacing(self._best_weights) as partial:
-                model.save_weights(partial)
-        with replacing(self._latest(epoch.epoch)) as partial:
+        epochs = [*self.epochs, epoch]
+        best = self._best_of(epochs)
+        if best is epoch:
+            with replacing(self._best_weights(epoch)) as partial:
+                _without_optimizer(model).save_weights(partial)
+        with replacing(self._latest_weights(epoch)) as partial:
             model.save_weights(partial)
-        write_text(self._record, json.dumps([dataclasses.asdict(one) for one in self.epochs], indent=1))
-        self._latest(epoch.epoch - 1).unlink(missing_ok=True)
+        write_text(self._record, json.dumps([dataclasses.asdict(one) for one in epochs], indent=1))
+        self.epochs = epochs
+        self._forget_all_but(self._best_weights(best), self._latest_weights(epoch))
 
     def restore_latest(self, model: keras.Model) -> None:
         """Gives a compiled model the weights and the optimizer it had after the last finished epoch, if any."""
         if self.epochs:
             # Without its variables there is nothing to load the optimizer's moments into.
             model.optimizer.build(model.trainable_variables)
-            model.load_weights(self._latest(len(self.epochs)))
+            model.load_weights(self._latest_weights(self.epochs[-1]))
 
     def restore_best(self, model: keras.Model) -> None:
         """Gives a model the weights of the best epoch."""
-        model.load_weights(self._best_weights)
+        _without_optimizer(model).load_weights(self._best_weights(self.best))
 
     def forget_weights(self) -> None:
         """Deletes the weights, which may be many times the size of the detector, and keeps the history."""
-        self._latest(len(self.epochs)).unlink(missing_ok=True)
-        self._best_weights.unlink(missing_ok=True)
+        self._forget_all_but()
 
-    def _latest(self, epoch: int) -> Path:
-        return self._folder / f"after-epoch-{epoch}.weights.h5"
+    def _forget_all_but(self, *kept: Path) -> None:
+        for path in self._folder.glob("*-epoch-*.weights.h5"):
+            if path not in kept:
+                path.unlink()
 
-    def _value(self, epoch: Epoch) -> float:
-        return getattr(epoch, self._monitor)
+    def _best_weights(self, epoch: Epoch) -> Path:
+        return self._folder / f"best-epoch-{epoch.epoch}.weights.h5"
+
+    def _latest_weights(self, epoch: Epoch) -> Path:
+        return self._folder / f"after-epoch-{epoch.epoch}.weights.h5"
+
+    def _best_of(self, epochs: Sequence[Epoch]) -> Epoch:
+        return max(epochs, key=self._goodness)
+
+    def _goodness(self, epoch: Epoch) -> float:
+        value = self._sign * getattr(epoch, self._monitor)
+        # What is no number compares as neither better nor worse; the first epoch would stay the best for ever.
+        return -math.inf if math.isnan(value) else value
+
+
+def _without_optimizer(model: keras.Model) -> keras.Model:
+    return keras.Model(model.inputs, model.outputs)

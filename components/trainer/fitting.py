@@ -10,6 +10,7 @@ from components.settings import StageSettings, TrainingSettings
 from components.trainer.dataset import TransformedSplit
 from components.trainer.epoch_order import EpochSeeds, stage_seed
 from components.trainer.epochs import Epoch, EpochStore
+from components.trainer.hardware import Hardware
 from components.trainer.step_progress import StepProgress
 from components.trainer.tensorboard import TensorBoardLog
 
@@ -25,7 +26,7 @@ def fit_stage(
     train: tf.data.Dataset,
     validation: tf.data.Dataset,
     split: TransformedSplit,
-    jit_compile: bool,
+    hardware: Hardware,
     tensorboard: TensorBoardLog,
     epochs_before: int,
 ) -> None:
@@ -39,7 +40,7 @@ def fit_stage(
         train: endless batches, beginning with the epoch that is next.
         validation: batches.
         split: what `train` is made of.
-        jit_compile: whether XLA compiles the step.
+        hardware: what it runs on.
         tensorboard: is told every epoch.
         epochs_before: of the earlier stages.
     """
@@ -48,7 +49,7 @@ def fit_stage(
         optimizer=keras.optimizers.Adam(_learning_rate(stage, split.steps)),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.AUC(from_logits=True, name="auc")],
-        jit_compile=jit_compile,
+        jit_compile=hardware.jit_compile,
     )
     patience = stage.early_stopping_patience or training.early_stopping_patience
     first_epoch = len(store.epochs)
@@ -70,6 +71,7 @@ def fit_stage(
         callbacks=[
             EpochSeeds(stage_seed(training.seed, stage.name)),
             *plateau,
+            *([_OneForAll()] if hardware.plan.devices > 1 else []),
             progress,
             _Recorder(stage.name, store, progress, patience, tensorboard, epochs_before),
         ],
@@ -113,6 +115,16 @@ class _Plateau(keras.callbacks.ReduceLROnPlateau):
         self.model.optimizer.learning_rate = self._initial
         for epoch, value in enumerate(self._earlier):
             self.on_epoch_end(epoch, {self.monitor: value})
+
+
+class _OneForAll(keras.callbacks.Callback):
+    """Gives all devices the statistics of the first before they are measured.
+
+    BatchNormalization follows each device's own part of the batches; only the first one's statistics are saved.
+    """
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.model.set_weights(self.model.get_weights())
 
 
 class _Recorder(keras.callbacks.Callback):

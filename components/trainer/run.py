@@ -71,7 +71,15 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         tell(f"{train.batch_size} images a batch, so that every device has some of each")
     detector = _untrained(settings, hardware, fn_args.base_model)
     exported = _exported(detector, settings, hardware)
-    runner = StageRunner(settings, detector, train, validation, training_folder(fn_args, settings), hardware)
+    runner = StageRunner(
+        settings,
+        detector,
+        train,
+        validation,
+        training_folder(fn_args, settings, hardware),
+        hardware,
+        warm_started=fn_args.base_model is not None,
+    )
 
     rows: list[PhaseRow] = []
     calibration: Calibration | None = None
@@ -134,8 +142,8 @@ def open_splits(
     return splits
 
 
-def training_folder(fn_args: tfx.components.FnArgs, settings: TrainerSettings) -> Path:
-    """One folder for each (configuration, code, input): what another training left must not be taken up."""
+def training_folder(fn_args: tfx.components.FnArgs, settings: TrainerSettings, hardware: Hardware) -> Path:
+    """One folder for each (configuration, code, input, hardware): nothing that another training left is taken up."""
     custom = fn_args.custom_config
     if custom["training_dir"] is None:
         return Path(fn_args.model_run_dir) / "stages"
@@ -143,6 +151,8 @@ def training_folder(fn_args: tfx.components.FnArgs, settings: TrainerSettings) -
         settings.model_dump(mode="json"),
         *(custom[key] for key in ("weights_hash", "source_hash")),
         *(fn_args.transform_output, fn_args.train_files, fn_args.base_model),
+        # An optimizer of one precision does not load into another, and a batch may be another on more devices.
+        *(hardware.precision, hardware.plan.devices),
     ]
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
     return Path(custom["training_dir"]) / digest

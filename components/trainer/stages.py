@@ -55,6 +55,7 @@ class StageRunner:
         validation: TransformedSplit,
         folder: Path,
         hardware: Hardware,
+        warm_started: bool = False,
     ):
         """Nothing runs yet.
 
@@ -66,6 +67,7 @@ class StageRunner:
             folder: holds one folder a stage, and the TensorBoard logs; kept between runs, it lets a killed training
                 go on.
             hardware: what it runs on.
+            warm_started: whether the detector has the weights of an earlier one.
         """
         self._settings = settings
         self._detector = detector
@@ -73,6 +75,7 @@ class StageRunner:
         self._validation = validation
         self._folder = folder
         self._hardware = hardware
+        self._pretrained = settings.model.pretrained or warm_started
         self._augmentation = Augmentation(settings.training.augmentation)
         self.epochs: list[Epoch] = []
         """Every epoch of the stages that have run."""
@@ -100,7 +103,7 @@ class StageRunner:
         folder = self._folder / f"stage-{stage.name}"
         folder.mkdir(parents=True, exist_ok=True)
         weights, done = folder / "detector.weights.h5", folder / "done.json"
-        trained = set_trainable(self._detector.backbone, stage, self._settings.model.pretrained)
+        trained = set_trainable(self._detector.backbone, stage, self._pretrained)
         store = EpochStore(folder, training.monitor, training.monitor_mode)
         self._running = stage, store
         with self._hardware.building():
@@ -121,7 +124,7 @@ class StageRunner:
                 with replacing(weights) as partial:
                     whole.save_weights(partial)
                 write_text(done, json.dumps(dataclasses.asdict(result)))
-                store.forget_weights()
+            store.forget_weights()
         self.epochs.extend(store.epochs)
         return result
 
@@ -145,8 +148,9 @@ class StageRunner:
         with contextlib.closing(TensorBoardLog(self.tensorboard_folder)) as tensorboard:
             if not first_epoch:
                 tensorboard.stage(stage.name, len(self.epochs), stage.model_dump_json(indent=2))
-                if stage.augmented:
-                    tensorboard.samples(stage.name, next(iter(train))[0].numpy(), len(self.epochs))
+                if stage.augmented or stage.augmented_views:
+                    images, _ = next(iter(self._train.training_batches(seed, self._augmentation)))
+                    tensorboard.samples(stage.name, images.numpy(), len(self.epochs))
             fit_stage(
                 model,
                 stage,
@@ -155,7 +159,7 @@ class StageRunner:
                 train=train,
                 split=self._train,
                 validation=validation,
-                jit_compile=self._hardware.jit_compile,
+                hardware=self._hardware,
                 tensorboard=tensorboard,
                 epochs_before=len(self.epochs),
             )

@@ -242,6 +242,7 @@ def test_another_source_searches_anew(search, trainings):
     assert len(trainings) == 6
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_was(search, tmp_path, monkeypatch):
     two = _TUNER.model_copy(update={"trials": 2})
     whole = search(tuner=two, training_dir=str(tmp_path / "whole"))

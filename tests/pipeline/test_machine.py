@@ -70,6 +70,11 @@ _QUERY = '[ "$*" = "--query-gpu=name,compute_cap,memory.total --format=csv,nohea
             "NVIDIA Thing (15 GB)",
             "1 GPU (NVIDIA Thing, compute capability unknown), float32, XLA",
         ),
+        (
+            ["NVIDIA GB10, 12.1, [N/A]"],
+            "NVIDIA GB10",
+            "1 GPU (NVIDIA GB10, compute capability 12.1), mixed_float16, XLA",
+        ),
     ],
 )
 def test_gpus_and_what_training_makes_of_them(doctor, rows, gpu, training):

@@ -87,6 +87,14 @@ def test_mean_and_sample_deviation_of_every_metric_by_stage_and_split(repeated, 
             assert row["std"][metric] == pytest.approx(np.std(values, ddof=1))
 
 
+def test_a_metric_that_is_undefined_under_one_seed_has_no_mean(repeated):
+    report, *_ = repeated
+    report.trainings[1].phases[0]["metrics"][1]["auc"] = float("nan")
+    row = report.rows()[1]
+    assert np.isnan([row["mean"]["auc"], row["std"]["auc"]]).all()
+    assert np.isfinite([row["mean"]["accuracy"], row["std"]["accuracy"]]).all()
+
+
 def test_all_of_it_is_kept_and_the_first_run_stays_where_it_was(repeated, workspace):
     report, *_ = repeated
     content = json.loads((workspace.reports / "run-0" / REPEATS_FILE).read_text())

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from components.trainer import epochs
 from components.trainer.epochs import Epoch, EpochStore
 
 _EPOCH = Epoch("all", 1, 0.7, 0.6, 0.6, 0.7, 1e-3, 2.0, 10.0)
@@ -80,7 +81,7 @@ def test_the_optimizer_goes_on_with_its_moments(tmp_path, model):
 
 def test_weights_of_earlier_epochs_do_not_pile_up(store, tmp_path):
     files = sorted(path.name for path in tmp_path.iterdir())
-    assert files == ["after-epoch-3.weights.h5", "best.weights.h5", "epochs.json"]
+    assert files == ["after-epoch-3.weights.h5", "best-epoch-2.weights.h5", "epochs.json"]
     store.forget_weights()
     assert [path.name for path in tmp_path.iterdir()] == ["epochs.json"]
 
@@ -90,3 +91,32 @@ def test_an_empty_store_leaves_a_model_alone(tmp_path, model):
     _set(model, 5)
     store.restore_latest(model)
     assert (store.epochs, store.without_improvement, _weight(model)) == ([], 0, 5)
+
+
+def test_a_value_that_is_no_number_is_never_the_best(tmp_path, model):
+    for mode, values in (("max", (0.5, 0.7)), ("min", (0.7, 0.5))):
+        (tmp_path / mode).mkdir()
+        store = EpochStore(tmp_path / mode, "val_loss", mode)
+        for number, value in enumerate((float("nan"), *values, float("nan")), start=1):
+            store.add(_epoch(number, val_loss=value), model)
+        assert store.best.epoch == 3
+
+
+@pytest.mark.parametrize("dying", ["save_weights", "write_text"])
+def test_an_epoch_that_is_not_whole_on_disk_does_not_count(store, tmp_path, model, monkeypatch, dying):
+    def die(*arguments, **options):
+        raise KeyboardInterrupt
+
+    _set(model, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(*((keras.Model, dying) if dying == "save_weights" else (epochs, dying)), die)
+        with pytest.raises(KeyboardInterrupt):
+            store.add(_epoch(4, val_auc=0.99), model)
+    for one in (store, EpochStore(tmp_path, "val_auc", "max")):
+        assert len(one.epochs) == 3
+        one.restore_best(model)
+        assert _weight(model) == 2
+        one.restore_latest(model)
+        assert _weight(model) == 3
+    store.add(_epoch(4, val_auc=0.7), model)
+    assert len(list(tmp_path.iterdir())) == 3

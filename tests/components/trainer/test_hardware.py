@@ -109,6 +109,7 @@ import json
 from pathlib import Path
 from components.settings import ModelSettings, StageSettings, TrainerSettings, TrainingSettings
 from components.trainer.dataset import TransformedSplit
+from components.trainer.epochs import EpochStore
 from components.trainer.model import Detector
 from components.trainer.stages import StageRunner
 
@@ -157,6 +158,30 @@ with hardware.building():
 runner = StageRunner(settings, small, *odd, Path(sys.argv[3]) / "odd", hardware)
 print("odd", json.dumps([*(split.batch_size for split in odd), *(runner.run(stage).epochs for stage in stages)]))
 print("losses", json.dumps([loss for epoch in runner.epochs for loss in (epoch.loss, epoch.val_loss)]))
+
+# Statistics that train differ from device to device.
+stage = stages[1].model_copy(update={"name": "trained", "epochs": 4, "batch_normalization": "trained"})
+
+def measured(folder):
+    with hardware.building():
+        small = detector()
+    runner = StageRunner(settings, small, train, validation, Path(sys.argv[3]) / folder, hardware)
+    runner.run(stage)
+    return [epoch.val_loss for epoch in runner.epochs]
+
+whole, keep = measured("whole"), EpochStore.add
+
+def killed(store, epoch, model):
+    keep(store, epoch, model)
+    if epoch.epoch == 2:
+        raise KeyboardInterrupt
+
+EpochStore.add = killed
+try:
+    measured("killed")
+except KeyboardInterrupt:
+    EpochStore.add = keep
+print("resumed", json.dumps([whole, measured("killed")]))
 """
 
 
@@ -167,11 +192,13 @@ def test_two_devices_run_the_stages_as_one_does(write_transformed, make_pictures
         for count, first in ((40, 0), (20, 100), (41, 0), (17, 100))
     ]
     lines = _run(_STAGES, *files[:2], tmp_path / "stages", *files[2:])
-    one, two, odd, losses = (
+    one, two, odd, losses, (whole, resumed) = (
         json.loads(line.partition(" ")[2])
         for line in lines
-        if line.partition(" ")[0] in ("answer", "odd", "losses")
+        if line.partition(" ")[0] in ("answer", "odd", "losses", "resumed")
     )
+    assert len(whole) == 4
+    assert resumed == pytest.approx(whole, abs=1e-5)
     assert odd == [6, 6, 2, 2]
     assert np.isfinite(losses).all()
     assert two[0] == pytest.approx(one[0], abs=1e-3)

@@ -93,9 +93,9 @@ def _killed_at_call(number: int, owner: object, method: str, after: bool = False
 _KILLS = {
     "inside a later epoch": (3 * 5 + 2 * 5 + 3, keras.callbacks.CallbackList, "on_train_batch_end"),
     "between the weights of an epoch and its line": (5, epochs, "write_text"),
-    "before a stage is marked as done": (1, stages, "write_text"),
 }
 _MORE_KILLS = {
+    "before a stage is marked as done": (1, stages, "write_text"),
     "inside the first epoch": (2, keras.callbacks.CallbackList, "on_train_batch_end"),
     "before the first epoch is kept": (1, EpochStore, "add"),
     "before a later epoch is kept": (6, EpochStore, "add"),

@@ -257,8 +257,7 @@ def test_a_warm_start_begins_where_the_earlier_training_ended(train, first):
     stages = [{"name": "all", "trainable": "all", "epochs": 1, "learning_rate": 1e-30}]
     settings = SETTINGS.model_dump(mode="json")
     settings["training"] |= {"stages": stages, "augmentation": {"horizontal_flip": False}}
-    # Frozen, as those of a pretrained backbone are: statistics must not move, either.
-    settings["training"]["stages"][0]["batch_normalization"] = "frozen"
+    # Not even statistics move: a backbone that was trained before counts as pretrained.
     warm = train(base_model=first.extra.parent, settings=settings)
     for before, after in zip(first.metrics("test")[-1:], warm.metrics("test"), strict=True):
         assert after == before
@@ -284,3 +283,21 @@ def test_sigterm_keeps_the_finished_epochs_and_says_so(train, first, tmp_path, m
     resumed = train(training_dir=str(tmp_path))
     assert [(epoch.stage, epoch.epoch) for epoch in fitted] == [("frozen", 2), ("last", 1)]
     assert resumed.metrics("test") == first.metrics("test")
+
+
+@pytest.mark.gpu
+def test_a_gpu_trains_resumes_and_exports_float32(train, tmp_path, monkeypatch):
+    keep = EpochStore.add
+
+    def terminated(store, epoch, model):
+        keep(store, epoch, model)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EpochStore, "add", terminated)
+        with pytest.raises(TrainingStoppedError):
+            train(training_dir=str(tmp_path))
+    trained = train(training_dir=str(tmp_path))
+    assert "GPU" in trained.facts["trained_on"]
+    loaded = keras.saving.load_model(trained.extra / KERAS_FILE, safe_mode=True, compile=False)
+    assert {layer.dtype_policy.name for layer in loaded.layers} == {"float32"}
