@@ -64,7 +64,8 @@ class SliceMetrics:
         name: `overall`, or feature and value such as `method=stylegan`.
         auc: area under the ROC curve, in [0, 1]; None when the slice has one class only.
         average_precision: area under the precision-recall curve of fake; None likewise.
-        log_loss: binary cross-entropy of the score, in nats.
+        log_loss: binary cross-entropy of the score, in nats; None when a score is exactly 0 or 1, as very sure ones
+            round to.
         at_tau: decisions of the model itself.
         at_thresholds: decisions over the grid, by rising threshold.
     """
@@ -72,7 +73,7 @@ class SliceMetrics:
     name: str
     auc: float | None
     average_precision: float | None
-    log_loss: float
+    log_loss: float | None
     at_tau: Confusion
     at_thresholds: tuple[Confusion, ...]
 
@@ -118,9 +119,9 @@ def _slice(key: tuple[tuple[str, Any], ...], outputs: Mapping[str, Any]) -> Slic
     return SliceMetrics(
         name=", ".join(f"{feature}={_text(value)}" for feature, value in key) or OVERALL,
         # TFMA gives 0 or 1 where one class is missing and there is nothing to rank.
-        auc=score["auc"]["doubleValue"] if both_classes else None,
-        average_precision=score["auc_precision_recall"]["doubleValue"] if both_classes else None,
-        log_loss=score["binary_crossentropy"]["doubleValue"],
+        auc=_number(score["auc"]) if both_classes else None,
+        average_precision=_number(score["auc_precision_recall"]) if both_classes else None,
+        log_loss=_number(score["binary_crossentropy"]),
         at_tau=at_tau,
         at_thresholds=_confusions(score),
     )
@@ -139,6 +140,12 @@ def _confusions(metrics: Mapping[str, Any]) -> tuple[Confusion, ...]:
         )
         for matrix in matrices
     )
+
+
+def _number(value: Mapping[str, Any]) -> float | None:
+    """A metric; what is no number comes as the text "NaN"."""
+    number = float(value["doubleValue"])
+    return number if math.isfinite(number) else None
 
 
 def _sentence(failure: Any) -> str:

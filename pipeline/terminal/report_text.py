@@ -70,7 +70,7 @@ def _slice_table(slices: list[SliceMetrics]) -> Table:
             str(one.at_tau.real),
             str(one.at_tau.fake),
             rate(one.auc),
-            f"{one.log_loss:.3f}",
+            rate(one.log_loss),
             *(rate(rates[name]) for name in RATES),
         )
     return table

@@ -129,3 +129,10 @@ def test_rates_are_those_of_scikit_learn(true_fake, false_fake, true_real, false
         precision = precision_score(labels, called, pos_label=label) if defined else None
         assert rates[f"recall_{name}"] == pytest.approx(recall)
         assert rates[f"precision_{name}"] == pytest.approx(precision)
+
+
+def test_a_model_that_is_quite_sure_has_no_log_loss(evaluate, held_out, export_small):
+    # Its scores round to 0 and 1, of which the logarithm is not defined.
+    [overall, *_] = read_metrics(evaluate(SETTINGS, held_out, export_small(1e6)).folder)
+    assert overall.log_loss is None
+    assert overall.auc is not None
