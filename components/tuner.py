@@ -111,7 +111,7 @@ class _Search(BaseTuner):
             allow_new_entries=False,
             tune_new_entries=False,
             # Three diverged trials in a row are no reason to stop: others learn more slowly.
-            max_consecutive_failed_trials=tuner.trials,
+            max_consecutive_failed_trials=tuner.trials + 1,
         )
         oracle.verbose = 0
         # Its own files are not written whole or not at all; the trials keep what a killed search needs.
