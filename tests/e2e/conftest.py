@@ -20,7 +20,7 @@ model: {weights: none, image_size: 32, batch_normalization_momentum: 0.5}
 training:
   stages:
     - {name: frozen, trainable: none, epochs: 1}
-    - {name: all, trainable: all, epochs: 5, learning_rate: 1.0e-3}
+    - {name: all, trainable: all, epochs: 6, learning_rate: 1.0e-3}
 """
 
 

