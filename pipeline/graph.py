@@ -9,7 +9,7 @@ from tfx.dsl.components.base.base_node import BaseNode
 from tfx_bsl.public.proto import slicing_spec_pb2
 
 from components.data_gate import DataGate
-from components.evaluator import eval_config
+from components.evaluator.config import eval_config
 from components.latest_blessed import latest_blessed
 from components.serving_check import ServingCheck
 from data.example import SPAN_KEY, SPLITS

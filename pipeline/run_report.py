@@ -9,7 +9,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.utils import path_utils
 
 from components.atomic_file import write_text
-from components.evaluation_results import SliceMetrics, read_failures, read_metrics
+from components.evaluator.results import SliceMetrics, read_failures, read_metrics
 from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
 from pipeline.metadata import latest_run, open_metadata, pushed_destination, run_outputs

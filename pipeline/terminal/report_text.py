@@ -12,7 +12,7 @@ from pipeline.terminal.rates_table import RATES, rate, rates_table
 
 if TYPE_CHECKING:
     # What they import would load TensorFlow, and today's greets on the terminal.
-    from components.evaluation_results import SliceMetrics
+    from components.evaluator.results import SliceMetrics
     from pipeline.run_report import RunReport, TrainingReport
 
 

@@ -26,7 +26,7 @@ from tfx_bsl.public.proto import slicing_spec_pb2
 from components.calibration import Calibration
 from components.data_gate import DataGate
 from components.errors import DataAnomalyError
-from components.evaluator import eval_config
+from components.evaluator.config import eval_config
 from components.settings import ModelSettings
 from components.trainer.assets import write_assets
 from components.trainer.export import export_detector

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from components.evaluation_results import Confusion, SliceMetrics
+from components.evaluator.results import Confusion, SliceMetrics
 from pipeline.run_report import RunReport, TrainingReport
 from pipeline.terminal.report_text import report_text
 

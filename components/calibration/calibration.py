@@ -17,10 +17,13 @@ class Calibration:
     Attributes:
         temperature: the score is sigmoid(logit / temperature); above 0.
         threshold: tau in [0, 1]; a score at or above it is called fake.
+        uncertain: low and high with 0 <= low <= tau <= high <= 1; a score in [low, high) is called uncertain where
+            three answers are wanted. None: every image is called real or fake.
     """
 
     temperature: float
     threshold: float
+    uncertain: tuple[float, float] | None = None
 
     def scores(self, logits: np.ndarray) -> np.ndarray:
         """P(fake) of logits of any shape, float64 in [0, 1]."""

@@ -18,7 +18,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from components.evaluation_results import Confusion, read_metrics
+from components.evaluator.results import Confusion, read_metrics
 from components.settings import EvaluatorSettings
 
 SETTINGS = EvaluatorSettings(min_auc=0.0, min_accuracy=0.0, thresholds=(0.1, 0.3, 0.5, 0.7, 0.9))

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow_model_analysis as tfma
 
-from components.evaluator import DECISION_OUTPUT, SCORE_OUTPUT
+from components.evaluator.config import DECISION_OUTPUT, SCORE_OUTPUT
 
 OVERALL = "overall"
 """Name of the slice that holds the whole test split."""
@@ -40,7 +40,7 @@ class Confusion:
         return self.true_fake + self.false_real
 
     def rates(self) -> dict[str, float | None]:
-        """Accuracy, and precision and recall of either class, each in [0, 1].
+        """Accuracy, precision, recall and F1 of either class, and false positive rate, each in [0, 1].
 
         None where undefined (0 / 0). Precision is undefined as well where a class is missing: there it could only
         be 0 or 1, whatever the model does.
@@ -53,6 +53,9 @@ class Confusion:
             "precision_fake": _ratio(self.true_fake, called_fake) if both_classes else None,
             "recall_real": _ratio(self.true_real, self.real),
             "recall_fake": _ratio(self.true_fake, self.fake),
+            "f1_real": _f1(self.true_real, self.false_real + self.false_fake) if both_classes else None,
+            "f1_fake": _f1(self.true_fake, self.false_real + self.false_fake) if both_classes else None,
+            "false_positive_rate": _ratio(self.false_fake, self.real),
         }
 
 
@@ -64,8 +67,15 @@ class SliceMetrics:
         name: `overall`, or feature and value such as `method=stylegan`.
         auc: area under the ROC curve, in [0, 1]; None when the slice has one class only.
         average_precision: area under the precision-recall curve of fake; None likewise.
-        log_loss: binary cross-entropy of the score, in nats; None when a score is exactly 0 or 1, as very sure ones
-            round to.
+        log_loss: binary cross-entropy of the score, in nats; None when an image of the other class has a score of
+            exactly 0 or 1.
+        brier: mean squared difference of score and label, in [0, 1].
+        expected_calibration_error: mean distance of score and share of fakes over 15 bins of equal width, in [0, 1].
+        equal_error_rate: where false positive and false negative rate are equal, in [0, 1]; None for one class only.
+        recall_at_fpr_1_percent: the highest recall of fake with a false positive rate of at most 0.01; None likewise.
+        recall_at_fpr_01_percent: likewise, of at most 0.001.
+        intervals: 95 % confidence interval (low, high) by name, of the measures above (bootstrap) and of the rates at
+            tau (Wilson); a measure that has none is left out.
         at_tau: decisions of the model itself.
         at_thresholds: decisions over the grid, by rising threshold.
     """
@@ -76,6 +86,12 @@ class SliceMetrics:
     log_loss: float | None
     at_tau: Confusion
     at_thresholds: tuple[Confusion, ...]
+    brier: float | None = None
+    expected_calibration_error: float | None = None
+    equal_error_rate: float | None = None
+    recall_at_fpr_1_percent: float | None = None
+    recall_at_fpr_01_percent: float | None = None
+    intervals: dict[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, with the rates worked out, ready for JSON."""
@@ -164,6 +180,11 @@ def _sentence(failure: Any) -> str:
 
 def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _f1(right: int, wrong: int) -> float | None:
+    """The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN)."""
+    return _ratio(2 * right, 2 * right + wrong)
 
 
 def _ratio(part: int, whole: int) -> float | None:

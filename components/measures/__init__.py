@@ -1,0 +1,1 @@
+"""Measures of scores and decisions, in NumPy: no TensorFlow, no TFX, nothing of the pipeline."""

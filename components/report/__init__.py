@@ -1,0 +1,1 @@
+"""The report of an evaluation: one page that works offline, made from `facts.ReportFacts` alone."""
