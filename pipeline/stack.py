@@ -1,7 +1,7 @@
 """The two stacks, and all that differs between them; nothing else in the project asks for versions.
 
 The code is the same on both. What had differed was mended where it stood, by what both understand: Beam's runner by
-its full name (`data.options`), TFMA's protos (`components.evaluator.config`), TensorFlow's import without its greeting
+its full name (`data.options`), TFMA's protos (`components.evaluator.config`), TensorFlow's import without greeting
 (`serving.tensorflow_runtime`), Keras weights without Keras' description of the network (`components.trainer.assets`).
 """
 

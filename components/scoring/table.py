@@ -20,9 +20,9 @@ COLUMNS = {
     "perturbation": pa.string(),
     "severity": pa.float32(),
 }
-"""What every table has: split; SHA-256 of the image as it was imported; 0 real or 1 fake; P(fake) in [0, 1]; name of the
-perturbation or `none`; its severity, in the unit of the perturbation, 0 where there is none. Further columns are text,
-named like the features of the records that slices are made by (`source`, `method`, `slice/COLUMN`, ...)."""
+"""What every table has: split; SHA-256 of the image as it was imported; 0 real or 1 fake; P(fake) in [0, 1]; name of
+the perturbation or `none`; its severity, in the unit of the perturbation, 0 where there is none. Further columns are
+text, named like the features of the records that slices are made by (`source`, `method`, `slice/COLUMN`, ...)."""
 
 
 def write_scores(table: pa.Table, folder: Path) -> Path:

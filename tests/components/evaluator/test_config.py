@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.evaluator.results import read_failures
 from components.evaluator.config import DECISION_OUTPUT, SCORE_OUTPUT, eval_config
+from components.evaluator.results import read_failures
 from components.settings import EvaluatorSettings
 
 
