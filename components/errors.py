@@ -9,6 +9,10 @@ class WeightsError(ValueError):
     """Pretrained weights could not be had or do not fit."""
 
 
+class ObjectiveError(ValueError):
+    """No threshold, or no uncertain band, reaches what was asked for on the validation split."""
+
+
 class ServingCheckError(RuntimeError):
     """The exported model does not load or answer as it must."""
 

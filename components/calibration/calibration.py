@@ -1,13 +1,25 @@
-"""From raw logits to a decision: temperature and threshold, chosen on the validation split."""
+"""The operating point of a detector, and how all of it is chosen."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import expit
-from sklearn.metrics import log_loss, precision_recall_curve
 
-_TEMPERATURE_BOUNDS = (0.05, 20.0)
+from components.calibration.checks import check_scored
+from components.calibration.cuts import served
+from components.calibration.objectives import choose_threshold
+from components.calibration.selective import uncertain_band
+from components.calibration.temperature import fit_temperature
+from components.settings import CalibrationSettings
+from components.settings.objective import parse_objective
+from data import example
+
+UNCERTAIN = "uncertain"
+"""The third decision, beside those named in `data.example.LABEL_NAMES`."""
+
+_REAL, _FAKE = (example.LABEL_NAMES[label] for label in (example.REAL, example.FAKE))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,81 +37,63 @@ class Calibration:
     threshold: float
     uncertain: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        low, high = self.uncertain or (self.threshold, self.threshold)
+        if not (self.temperature > 0 and 0 <= low <= self.threshold <= high <= 1):
+            raise ValueError(
+                "Expected a temperature above 0, a threshold in [0, 1] and a band around it, received "
+                f"{self.temperature}, {self.threshold} and {self.uncertain}."
+            )
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "Calibration":
+        """That of an exported model, from the facts in its `assets.extra`; without `uncertain` it has no band."""
+        band = facts.get("uncertain")
+        return cls(facts["temperature"], facts["threshold"], tuple(band) if band else None)
+
     def scores(self, logits: np.ndarray) -> np.ndarray:
-        """P(fake) of logits of any shape, float64 in [0, 1]."""
-        return expit(np.asarray(logits, np.float64) / self.temperature)
+        """P(fake) of logits of any shape, as it is served: float64 in [0, 1], rounded to float32."""
+        return served(expit(np.asarray(logits, np.float64) / self.temperature)).astype(np.float64)
+
+    def decisions(self, scores: np.ndarray) -> np.ndarray:
+        """What is said of each score: "real", "fake" or, in the band, "uncertain".
+
+        Args:
+            scores: float in [0, 1], any shape; rounded to float32, as the threshold is, before they are compared.
+
+        Returns:
+            str, of the same shape.
+        """
+        scores = served(scores)
+        decided = np.where(scores >= np.float32(self.threshold), _FAKE, _REAL)
+        if self.uncertain is None:
+            return decided
+        low, high = (np.float32(end) for end in self.uncertain)
+        return np.where((scores >= low) & (scores < high), UNCERTAIN, decided)
 
 
-def calibrate(logits: np.ndarray, labels: np.ndarray, temperature_scaling: bool = True) -> Calibration:
-    """Fits temperature, then the threshold of the best F1 of fake.
+def calibrate(logits: np.ndarray, labels: np.ndarray, settings: CalibrationSettings) -> Calibration:
+    """Fits the temperature, then chooses threshold and uncertain band on the scores it gives.
 
     Args:
         logits: float `[N]`, finite.
         labels: int `[N]`, 0 real, 1 fake; both must occur.
-        temperature_scaling: whether to fit a temperature; otherwise it is 1.
+        settings: the objective of the threshold, whether to fit a temperature (otherwise it is 1), and whether
+            there is an uncertain band.
+
+    Returns:
+        Temperature, threshold and band that float32, in which they are served, holds exactly.
 
     Raises:
+        ObjectiveError: no threshold or no band reaches what the settings ask for.
         ValueError: when a class is missing or a logit is not finite.
     """
     logits, labels = np.asarray(logits, np.float64), np.asarray(labels)
-    _check(logits, labels)
-    temperature = fit_temperature(logits, labels) if temperature_scaling else 1.0
-    return Calibration(temperature, best_f1_threshold(expit(logits / temperature), labels))
-
-
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature in [0.05, 20] with the least log loss (Guo et al., ICML 2017, "On Calibration…").
-
-    Args:
-        logits: float `[N]`.
-        labels: int `[N]`, 0 or 1.
-    """
-    result = minimize_scalar(
-        lambda log_t: log_loss(labels, expit(logits / np.exp(log_t)), labels=[0, 1]),
-        bounds=tuple(np.log(_TEMPERATURE_BOUNDS)),
-        method="bounded",
-    )
-    return float(np.exp(result.x))
-
-
-def best_f1_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The threshold with the best F1 of fake on the precision-recall curve.
-
-    Among thresholds of equal F1 the highest wins: it calls the fewest images fake. The threshold is put halfway
-    between the score that decides and the next lower one, so that rounding cannot flip a decision.
-
-    Args:
-        scores: float `[N]` in [0, 1].
-        labels: int `[N]`, 0 real, 1 fake; both must occur.
-
-    Returns:
-        tau in [0, 1].
-
-    Raises:
-        ValueError: when a class is missing or a score is not finite.
-    """
-    _check(scores, labels)
-    precision, recall, thresholds = precision_recall_curve(labels, scores)
-    # The curve's last point has no threshold; precision + recall is 0 where nothing called fake is fake.
-    precision, recall = precision[:-1], recall[:-1]
-    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-    chosen = np.flatnonzero(np.isclose(f1, f1.max(), rtol=0, atol=1e-12))[-1]
-    upper = thresholds[chosen]
-    lower = thresholds[chosen - 1] if chosen else upper
-    middle = (lower + upper) / 2
-    # Between neighbouring numbers there is none, and the sum rounds to the lower one as often as not.
-    return float(np.clip(middle if middle > lower else upper, 0.0, 1.0))
-
-
-def _check(values: np.ndarray, labels: np.ndarray) -> None:
-    found = sorted(np.unique(labels).tolist())
-    if found != [0, 1]:
-        raise ValueError(
-            f"Expected validation images of both classes (labels 0 and 1) to choose a threshold, received labels "
-            f"{found}. Give the validation split images of both."
-        )
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"Expected finite scores, received {np.count_nonzero(~np.isfinite(values))} that are not. Training "
-            "diverged: lower the learning rate."
-        )
+    check_scored(logits, labels)
+    temperature = fit_temperature(logits, labels) if settings.temperature_scaling else 1.0
+    scores = expit(logits / temperature)
+    threshold = choose_threshold(scores, labels, parse_objective(settings.objective))
+    if settings.uncertain is None:
+        return Calibration(temperature, threshold)
+    band = uncertain_band(scores, labels, threshold, settings.uncertain.max_error)
+    return Calibration(temperature, threshold, band)

@@ -1,1 +1,4 @@
-"""Measures of scores and decisions, in NumPy: no TensorFlow, no TFX, nothing of the pipeline."""
+"""Measures of scores and decisions, in NumPy: no TensorFlow, no TFX, nothing of the pipeline.
+
+What is not defined is `None`, never NaN.
+"""

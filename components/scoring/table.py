@@ -22,7 +22,8 @@ COLUMNS = {
 }
 """What every table has: split; SHA-256 of the image as it was imported; 0 real or 1 fake; P(fake) in [0, 1]; name of
 the perturbation or `none`; its severity, in the unit of the perturbation, 0 where there is none. Further columns are
-text, named like the features of the records that slices are made by (`source`, `method`, `slice/COLUMN`, ...)."""
+text, empty where an image has none: what `components.evaluator.slices.slice_values` says of the image as it was
+imported, with `slice/` before a name that stands here already."""
 
 
 def write_scores(table: pa.Table, folder: Path) -> Path:

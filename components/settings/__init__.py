@@ -1,7 +1,12 @@
 """What can be set about the steps, a file a part. Cheap to import: neither TensorFlow nor TFX."""
 
 from components.settings.base import PositiveFloat, PositiveInt, Settings, Share
-from components.settings.evaluation import MIN_CLASS_SHARE, CalibrationSettings, EvaluatorSettings
+from components.settings.evaluation import (
+    MIN_CLASS_SHARE,
+    CalibrationSettings,
+    EvaluatorSettings,
+    UncertainSettings,
+)
 from components.settings.model import ModelSettings
 from components.settings.training import (
     AugmentationSettings,
@@ -26,6 +31,7 @@ __all__ = [
     "TrainerSettings",
     "TrainingSettings",
     "TunerSettings",
+    "UncertainSettings",
 ]
 
 

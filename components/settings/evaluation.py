@@ -2,21 +2,43 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.settings.base import Settings, Share
-from data.example import METHOD_KEY, SOURCE_KEY
+from components.settings.objective import parse_objective
 
 MIN_CLASS_SHARE = 0.1
 """Below a tenth, a model that always gives the other class is right nine times in ten, and threshold and calibration
 rest on a handful of images."""
 
 
+class UncertainSettings(Settings):
+    """Which images a detector may leave undecided."""
+
+    max_error: Annotated[float, Field(ge=0.0, lt=0.5)] = Field(
+        description="share of wrong decisions allowed among the validation images that are decided"
+    )
+
+
 class CalibrationSettings(Settings):
     """How the operating point is chosen on the validation split."""
 
-    objective: Literal["best-f1"] = "best-f1"
+    objective: str = Field(
+        "best-f1",
+        description="what the threshold is chosen for: best-f1, fpr=0.01 (false positive rate), precision=0.95 (of "
+        "fake) or cost=10 (a false alarm costs so many misses)",
+    )
     temperature_scaling: bool = True
+    uncertain: UncertainSettings | None = Field(
+        None,
+        description="a third answer, uncertain, for scores near the threshold; default: real or fake only",
+    )
+
+    @field_validator("objective")
+    @classmethod
+    def _can_be_read(cls, objective: str) -> str:
+        parse_objective(objective)
+        return objective
 
 
 class EvaluatorSettings(Settings):
@@ -24,9 +46,17 @@ class EvaluatorSettings(Settings):
     many a slice has one class only, where AUC means nothing."""
 
     thresholds: tuple[Share, ...] = tuple(step / 20 for step in range(1, 20))
-    slices: tuple[str, ...] = (SOURCE_KEY, METHOD_KEY)
+    slices: tuple[Literal["source", "method", "format", "size", "jpeg_quality", "span"], ...] = Field(
+        ("source", "method", "format", "size", "jpeg_quality", "span"),
+        description="what the test split is sliced by, besides annotated columns",
+    )
     min_auc: Share = 0.6
     min_accuracy: Share = Field(0.5, description="accuracy of the decision at tau")
     max_auc_drop: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
         0.01, description="how far the AUC may fall below that of the latest blessed model"
+    )
+    robustness: bool = Field(
+        True,
+        description="score the test split again under each of 16 perturbations: costs as much as 16 more passes over "
+        "it, without training",
     )

@@ -1,8 +1,9 @@
 """What travels with an exported model besides its graph, in `assets.extra`."""
 
 import json
+import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from components.calibration.stored_logits import Scored, write_logits
 from components.errors import WeightsError
 from components.settings import ModelSettings
 from components.trainer.model import build_detector
@@ -27,11 +29,24 @@ KERAS_FILE = "detector.keras"
 WARMUP_FILE = "tf_serving_warmup_requests"
 """The name TensorFlow Serving looks for: a TFRecord of PredictionLog."""
 
+SCORES_FILE = "scores.csv"
+"""The logits of the validation and the test split: see `components.calibration.stored_logits`."""
+
+TRANSFORM_FOLDER = "transform_graph"
+"""What Transform wrote: with the Keras model, all that another export of the same network needs."""
+
 _WARMUP_BATCH_SIZES = (1, 8)
 
 
 def write_assets(
-    folder: Path, model: keras.Model, facts: dict[str, Any], model_name: str, images: Sequence[bytes]
+    folder: Path,
+    model: keras.Model,
+    *,
+    facts: dict[str, Any],
+    model_name: str,
+    images: Sequence[bytes],
+    logits: Mapping[str, Scored],
+    transform_graph: Path,
 ) -> None:
     """Writes `assets.extra` into an exported model.
 
@@ -41,10 +56,14 @@ def write_assets(
         facts: JSON-able; what `FACTS_FILE` will hold.
         model_name: the name the model will be served under.
         images: a few encoded images for warm-up; repeated to fill a batch.
+        logits: of the validation and the test split, by name.
+        transform_graph: the folder Transform wrote.
     """
     extra = folder / EXTRA_FOLDER
     extra.mkdir()
     (extra / FACTS_FILE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    write_logits(extra / SCORES_FILE, logits)
+    shutil.copytree(transform_graph, extra / TRANSFORM_FOLDER)
     model.save(extra / KERAS_FILE)
     with tf.io.TFRecordWriter(str(extra / WARMUP_FILE)) as writer:
         for request in _warmup_requests(model_name, images):
@@ -81,13 +100,15 @@ def load_detector(extra: Path) -> keras.Model:
 
 
 def _warmup_requests(model_name: str, images: Sequence[bytes]) -> list[predict_pb2.PredictRequest]:
-    """Every signature at every batch size: TensorFlow compiles kernels for each on first use."""
+    """Every signature at every batch size that is asked for: TensorFlow compiles kernels for each on first use."""
     requests = []
     for size in _WARMUP_BATCH_SIZES:
         batch = [images[index % len(images)] for index in range(size)]
         examples = [_image_only_example(image) for image in batch]
         for signature, name, values in (
             ("serving_bytes", "image_bytes", batch),
+            # A person asks where to look, one image at a time.
+            *([("explain", "image_bytes", batch)] if size == 1 else []),
             ("serving_default", "examples", examples),
             ("transform_features", "examples", examples),
         ):

@@ -15,7 +15,8 @@ from tfx import v1 as tfx
 from components import preprocessing
 from components.atomic_file import write_text
 from components.backbone_facts import BACKBONE_FACTS
-from components.calibration import Calibration, calibrate
+from components.calibration import Calibration
+from components.calibration.stored_logits import Scored
 from components.progress import tell
 from components.settings import TrainerSettings
 from components.trainer.assets import EXTRA_FOLDER, write_assets
@@ -27,6 +28,7 @@ from components.trainer.history import write_history
 from components.trainer.history_plot import plot_history
 from components.trainer.hyperparameters import with_hyperparameters
 from components.trainer.model import Detector, build_detector
+from components.trainer.operating_point import operating_point_of_stage
 from components.trainer.phase_table import PhaseRow, split_metrics
 from components.trainer.preemption import stops_on_sigterm
 from components.trainer.stages import StageRunner
@@ -57,6 +59,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         WeightsError: when pretrained weights cannot be had, or those to start from do not fit.
         HardwareError: when several machines were asked for.
         TrainingStoppedError: on SIGTERM.
+        ObjectiveError: when no threshold of the trained model reaches the objective on the validation split.
         ValueError: when a split lacks a class.
     """
     custom = fn_args.custom_config
@@ -88,8 +91,9 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
             result = runner.run(stage)
             copy_weights(detector.model(), exported)
             validation_logits = exported.predict(validation.batches(), verbose=0)[:, 0]
-            calibration = calibrate(
-                validation_logits, validation.labels, settings.calibration.temperature_scaling
+            is_last = stage is settings.training.stages[-1]
+            calibration = operating_point_of_stage(
+                validation_logits, validation.labels, settings.calibration, is_last
             )
             test_logits = exported.predict(test.batches(), verbose=0)[:, 0]
             metrics = (
@@ -114,6 +118,11 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
             facts=_facts(settings, calibration, custom, hardware),
             model_name=custom["model_name"],
             images=validation.first_images(_WARMUP_IMAGES, custom["smallest_face"]),
+            logits={
+                VALIDATION_SPLIT: Scored(validation_logits, validation.labels),
+                TEST_SPLIT: Scored(test_logits, test.labels),
+            },
+            transform_graph=Path(fn_args.transform_output),
         )
         _write_story(Path(fn_args.model_run_dir), rows, runner, settings.model.backbone)
 
@@ -148,7 +157,8 @@ def training_folder(fn_args: tfx.components.FnArgs, settings: TrainerSettings, h
     if custom["training_dir"] is None:
         return Path(fn_args.model_run_dir) / "stages"
     decides = [
-        settings.model_dump(mode="json"),
+        # Another operating point is another answer of the same network.
+        settings.model_dump(mode="json", exclude={"calibration"}),
         *(custom[key] for key in ("weights_hash", "source_hash")),
         *(fn_args.transform_output, fn_args.train_files, fn_args.base_model),
         # An optimizer of one precision does not load into another, and a batch may be another on more devices.
@@ -198,6 +208,7 @@ def _facts(
         "score": "P(fake), in [0, 1]",
         "threshold": calibration.threshold,
         "temperature": calibration.temperature,
+        "uncertain": calibration.uncertain,
         "input": {
             "size": settings.model.input_size,
             "value_range": preprocessing.VALUE_RANGE,

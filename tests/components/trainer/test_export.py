@@ -1,4 +1,4 @@
-"""The export, through the loader that TensorFlow Serving uses: three signatures, and Keras' own scores."""
+"""The export, through the loader that TensorFlow Serving uses: its signatures, and Keras' own scores."""
 
 import numpy as np
 import pytest
@@ -39,6 +39,24 @@ def test_bytes_get_keras_scores_and_the_decision_at_tau(ask, exported):
     expected = [b"fake" if score >= exported.calibration.threshold else b"real" for score in exported.scores]
     assert answer["decision"].tolist() == expected
     assert set(expected) == {b"fake", b"real"}
+
+
+def test_without_a_band_both_of_its_ends_are_tau(ask, exported):
+    answer = ask("serving_bytes", exported.images)
+    np.testing.assert_array_equal(answer["uncertain_low"], answer["threshold"])
+    np.testing.assert_array_equal(answer["uncertain_high"], answer["threshold"])
+
+
+def test_scores_in_the_band_are_uncertain(export_small):
+    exported = export_small(-40, uncertain=(0.3, 0.8))
+    answer = tf.saved_model.load(str(exported.folder)).signatures["serving_bytes"](
+        image_bytes=tf.constant(exported.images)
+    )
+    expected = exported.calibration.decisions(answer["score"].numpy()).tolist()
+    assert [one.decode() for one in answer["decision"].numpy()] == expected
+    assert set(expected) == {"real", "fake", "uncertain"}
+    np.testing.assert_allclose(answer["uncertain_low"], 0.3, atol=1e-6)
+    np.testing.assert_allclose(answer["uncertain_high"], 0.8, atol=1e-6)
 
 
 def test_examples_without_a_label_get_the_same(ask, exported):

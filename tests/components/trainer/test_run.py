@@ -17,6 +17,8 @@ from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_a
 from tensorflow_serving.apis import prediction_log_pb2
 from tfx import v1 as tfx
 
+from components.calibration import Calibration
+from components.calibration.stored_logits import read_logits
 from components.errors import TrainingStoppedError
 from components.settings import (
     HardwareSettings,
@@ -25,7 +27,7 @@ from components.settings import (
     TrainerSettings,
     TrainingSettings,
 )
-from components.trainer.assets import FACTS_FILE, KERAS_FILE, WARMUP_FILE, load_detector
+from components.trainer.assets import FACTS_FILE, KERAS_FILE, SCORES_FILE, WARMUP_FILE, load_detector
 from components.trainer.epochs import EpochStore
 from components.trainer.history import read_history
 from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER, run_fn
@@ -138,7 +140,8 @@ def test_the_table_tells_each_stage_and_ends_with_what_was_exported(first, make_
         ("last", 1),
     ]
     facts = first.facts
-    assert first.table[-1]["calibration"] == {key: facts[key] for key in ("temperature", "threshold")}
+    told = ("temperature", "threshold", "uncertain")
+    assert first.table[-1]["calibration"] == {key: facts[key] for key in told}
 
     model = load_detector(first.extra)
     for split, count, number in (("val", 24, 100), ("test", 20, 200)):
@@ -203,7 +206,8 @@ def test_a_second_run_trains_nothing_and_the_test_split_decides_nothing(train, n
         pytest.param({"source_hash": "other"}, id="code"),
         pytest.param({"weights_hash": "other"}, id="weights file"),
         pytest.param(
-            {"settings": CUSTOM["settings"] | {"calibration": {"temperature_scaling": False}}}, id="settings"
+            {"settings": CUSTOM["settings"] | {"training": CUSTOM["settings"]["training"] | {"seed": 7}}},
+            id="settings",
         ),
         pytest.param({"training_dir": None}, id="a folder of its own"),
     ],
@@ -211,6 +215,22 @@ def test_a_second_run_trains_nothing_and_the_test_split_decides_nothing(train, n
 def test_what_another_training_left_is_not_taken_up(train, change, first, no_training):
     with pytest.raises(no_training):
         train(**change)
+
+
+def test_another_operating_point_trains_nothing(train, first, no_training):
+    again = train(settings=CUSTOM["settings"] | {"calibration": {"objective": "cost=3"}})
+    assert [row["stage"] for row in again.table] == [row["stage"] for row in first.table]
+    assert again.facts["settings"]["calibration"]["objective"] == "cost=3"
+
+
+def test_the_logits_travel_with_the_model(first):
+    splits = read_logits(first.extra / SCORES_FILE)
+    calibration = Calibration.from_facts(first.facts)
+    for measured in first.table[-1]["metrics"]:
+        logits, labels = splits[measured["split"]]
+        assert len(labels) == measured["support"]
+        called = calibration.decisions(calibration.scores(logits)) == "fake"
+        assert np.mean(called == labels.astype(bool)) == pytest.approx(measured["accuracy"])
 
 
 def test_a_test_split_of_one_class_has_no_auc(train, first, splits, write_transformed, make_pictures):
