@@ -4,12 +4,23 @@ import sys
 
 import click
 
-from components.errors import DataAnomalyError, HardwareError, TrainingStoppedError, WeightsError
+from components.errors import (
+    DataAnomalyError,
+    HardwareError,
+    ObjectiveError,
+    TrainingStoppedError,
+    WeightsError,
+)
 from data.errors import BadInputError as BadDataError
+from pipeline.commands.calibrate import calibrate
 from pipeline.commands.data import data
 from pipeline.commands.demo import demo
 from pipeline.commands.doctor import doctor
+from pipeline.commands.evaluate import evaluate
+from pipeline.commands.history import history
+from pipeline.commands.monitor import monitor
 from pipeline.commands.predict import predict
+from pipeline.commands.report import report
 from pipeline.commands.run import run
 from pipeline.commands.serve import serve
 from pipeline.errors import ConfigError, RunError
@@ -17,7 +28,10 @@ from serving.errors import BadInputError as BadRequestError
 from serving.errors import ServingError
 
 _WORK_FAILED, _INPUT_WRONG, _INTERRUPTED, _TERMINATED = 1, 2, 130, 143
-_USER_MISTAKES = (ConfigError, BadDataError, BadRequestError, DataAnomalyError, HardwareError, WeightsError)
+_USER_MISTAKES = (
+    *(ConfigError, BadDataError, BadRequestError),
+    *(DataAnomalyError, HardwareError, ObjectiveError, WeightsError),
+)
 _FAILURES = (RunError, ServingError)
 
 
@@ -30,7 +44,10 @@ def cli() -> None:
     """
 
 
-for _command in (doctor, data, run, serve, predict, demo):
+for _command in (
+    *(doctor, data, run, report, history),
+    *(serve, predict, calibrate, evaluate, monitor, demo),
+):
     cli.add_command(_command)
 
 

@@ -9,8 +9,9 @@ from tfx.dsl.components.base.base_node import BaseNode
 from tfx_bsl.public.proto import slicing_spec_pb2
 
 from components.data_gate import DataGate
-from components.evaluator.config import eval_config
+from components.evaluator.config import EXTRACTORS_MODULE, eval_config
 from components.latest_blessed import latest_blessed
+from components.scoring.component import Scoring
 from components.serving_check import ServingCheck
 from data.example import SPAN_KEY, SPLITS
 from pipeline.config import PipelineConfig
@@ -185,9 +186,22 @@ def _verdict_nodes(
         examples=examples,
         model=model,
         baseline_model=baseline.outputs["model"] if baseline else start,
-        eval_config=eval_config(config.evaluation, inputs.columns),
+        eval_config=eval_config(
+            config.evaluation,
+            inputs.columns,
+            source_hash("components.evaluator.extractors", "components.evaluator.metrics"),
+        ),
+        module_path=EXTRACTORS_MODULE,
         example_splits=[_TEST],
     )
+    scoring = Scoring(
+        examples=examples,
+        model=model,
+        source_hash=source_hash("components.scoring.component"),
+        robustness=config.evaluation.robustness,
+    )
+    # Not for its verdict: the report of a refused model needs the scores above all.
+    scoring.add_upstream_node(evaluator)
     serving_check = ServingCheck(
         # The check runs the second module in a process of its own.
         model=model,
@@ -204,4 +218,6 @@ def _verdict_nodes(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=push_to)
         ),
     )
-    return [*([baseline] if baseline else []), evaluator, serving_check, pusher]
+    # What is pushed has its scores.
+    pusher.add_upstream_node(scoring)
+    return [*([baseline] if baseline else []), evaluator, scoring, serving_check, pusher]

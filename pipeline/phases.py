@@ -5,14 +5,13 @@ import hashlib
 import json
 from pathlib import Path
 
-from data.card import is_imported, read_cards
+from data.card import is_imported
 from data.partition.subset_sizes import Subset
 from data.partition.subsets import TooFewImagesError
 from data.progress import Progress
-from data.record_folder import SCHEMA_FILE
 from data.subset_records import count_subset, write_subset
 from pipeline.config import PipelineConfig
-from pipeline.fingerprints import file_hash
+from pipeline.records import content_hash
 from pipeline.workspace import Workspace
 
 
@@ -79,12 +78,7 @@ def plan_phases(config: PipelineConfig, records: Path) -> list[Phase | LeftOut]:
 
 def phases_folder(records: Path, workspace: Workspace) -> Path:
     """The folder for the subsets of these very records; other content has another folder."""
-    content = hashlib.sha256()
-    for card in read_cards(records):
-        content.update(json.dumps([shard["sha256"] for shard in card.shards]).encode())
-    # It may be edited, and a subset has a copy of it.
-    content.update(file_hash(records / SCHEMA_FILE).encode())
-    return workspace.records / f"{records.name}-phases-{content.hexdigest()[:8]}"
+    return workspace.records / f"{records.name}-phases-{content_hash(records)}"
 
 
 def phase_records(phase: Phase, records: Path, workspace: Workspace, progress: Progress) -> Path:

@@ -65,7 +65,12 @@ class RepeatsReport:
 
 
 def run_repeats(
-    config: PipelineConfig, source: Path, workspace: Workspace, count: int, warm_start: Path | None = None
+    config: PipelineConfig,
+    source: Path,
+    workspace: Workspace,
+    count: int,
+    warm_start: Path | None = None,
+    leave_out: str | None = None,
 ) -> RepeatsReport:
     """Runs the pipeline once, then trains alone under further seeds; the data stays as it was split.
 
@@ -75,6 +80,7 @@ def run_repeats(
         workspace: takes all that is written.
         count: number of seeds, at least 2.
         warm_start: the model to start from; see `pipeline.run_options.RunOptions`.
+        leave_out: see `pipeline.local_run.run_and_report`.
 
     Raises:
         BadInputError, ConfigError, DataAnomalyError, WeightsError: the user's input was wrong.
@@ -83,7 +89,7 @@ def run_repeats(
     first = config.training.seed
     seeds = list(range(first, first + count))
     with local_session(workspace) as session:
-        records = session.records(source, config.data)
+        records = session.records(source, config.data, leave_out)
         report = session.run(config, records, RunOptions(warm_start=warm_start))
         from pipeline.run_report import check_still_pushed, read_training
 

@@ -5,18 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ml_metadata.proto import metadata_store_pb2
 from tfx.utils import path_utils
 
 from components.atomic_file import write_text
 from components.evaluator.results import SliceMetrics, read_failures, read_metrics
 from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
-from pipeline.metadata import latest_run, open_metadata, pushed_destination, run_outputs
+from pipeline.metadata import open_metadata, pushed_destination
+from pipeline.runs import METRICS_FILE, Outcome, Run, read_runs, report_folder
 from pipeline.workspace import Workspace
-
-METRICS_FILE = "metrics.json"
-"""In the run's folder of reports: the whole `RunReport`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +62,9 @@ class RunReport:
         reasons: why it did not; empty when it did.
         model: the SavedModel that was trained.
         pushed_to: the version directory it was pushed to; None when it was not.
+        page: the report as a page; None while it is not written.
+        model_card: likewise.
+        page_problem: why they could not be written.
     """
 
     training: TrainingReport
@@ -74,15 +74,23 @@ class RunReport:
     reasons: list[str]
     model: Path
     pushed_to: Path | None
+    page: Path | None = None
+    model_card: Path | None = None
+    page_problem: str | None = None
 
     @property
     def phases(self) -> list[dict[str, Any]]:
         """The phase table, a row a stage."""
         return self.training.phases
 
+    @property
+    def all_done(self) -> bool:
+        """Whether the model was pushed and the report is written."""
+        return self.pushed_to is not None and self.page_problem is None
+
     def folder(self, workspace: Workspace) -> Path:
         """Where all that is told of this run is kept."""
-        return workspace.reports / self.training.run.replace(":", "-")
+        return report_folder(workspace, self.training.run)
 
     def metrics_file(self, workspace: Workspace) -> Path:
         """Where this report is kept."""
@@ -100,32 +108,51 @@ class RunReport:
             "phases": self.phases,
             "slices": [one.as_dict() for one in self.slices],
             "training_logs": self.training.logs_as_dict(),
+            "page": str(self.page) if self.page else None,
+            "model_card": str(self.model_card) if self.model_card else None,
+            "page_problem": self.page_problem,
         }
 
 
-def read_report(workspace: Workspace, records: Path) -> RunReport:
-    """Reads what the latest run of a workspace came to, whether nodes ran or came from cache.
+def read_latest_report(workspace: Workspace) -> RunReport:
+    """Reads what the latest run of a workspace came to."""
+    return read_report(_latest(workspace))
+
+
+def read_report(run: Run) -> RunReport:
+    """Reads what a run came to, whether nodes ran or came from cache.
 
     Args:
-        workspace: of the run.
-        records: what the run read.
+        run: which is done.
+
+    Raises:
+        RunError: it did not get to its evaluation, an older version of this project made that, or what it put out is
+            gone.
     """
-    run, artifacts = _latest_outputs(workspace)
-    evaluation = Path(artifacts["ModelEvaluation"].uri)
+    if run.outcome is not Outcome.DONE:
+        raise RunError(f"Run {run.name} has no report: {_why_none(run)}.")
+    evaluation = _kept(run, "Evaluator", "evaluation")
+    try:
+        slices = read_metrics(evaluation)
+    except KeyError as error:
+        raise RunError(
+            f"Run {run.name} has no report: an older version of this project evaluated it, without {error}. Run the "
+            "same command again, which evaluates its model anew."
+        ) from error
     return RunReport(
-        training=_training(run, artifacts),
-        records=records,
-        slices=read_metrics(evaluation),
-        blessed=artifacts["ModelBlessing"].custom_properties["blessed"].int_value == 1,
+        training=_training(run),
+        records=run.records,
+        slices=slices,
+        blessed=run.output("Evaluator", "blessing").custom_properties["blessed"].int_value == 1,
         reasons=read_failures(evaluation),
-        model=Path(path_utils.serving_model_path(artifacts["Model"].uri)),
-        pushed_to=pushed_destination(artifacts["PushedModel"]),
+        model=Path(path_utils.serving_model_path(run.output("Trainer", "model").uri)),
+        pushed_to=pushed_destination(run.output("Pusher", "pushed_model")),
     )
 
 
 def read_training(workspace: Workspace) -> TrainingReport:
     """Reads how the latest run of a workspace trained, whether it went on from there or not."""
-    return _training(*_latest_outputs(workspace))
+    return _training(_latest(workspace))
 
 
 def check_still_pushed(report: RunReport) -> None:
@@ -149,13 +176,27 @@ def write_report(report: RunReport, workspace: Workspace) -> Path:
     return path
 
 
-def _training(run: str, artifacts: dict[str, metadata_store_pb2.Artifact]) -> TrainingReport:
-    logs = Path(artifacts["ModelRun"].uri)
-    return TrainingReport(run, json.loads((logs / PHASE_TABLE_FILE).read_text()), logs)
+def _training(run: Run) -> TrainingReport:
+    logs = _kept(run, "Trainer", "model_run")
+    return TrainingReport(run.name, json.loads((logs / PHASE_TABLE_FILE).read_text()), logs)
 
 
-def _latest_outputs(workspace: Workspace) -> tuple[str, dict[str, metadata_store_pb2.Artifact]]:
-    """Id and outputs, by type, of the latest run."""
-    store = open_metadata(workspace)
-    run = latest_run(store)
-    return run.name, {artifact.type: artifact for artifact in run_outputs(store, run.id)}
+def _latest(workspace: Workspace) -> Run:
+    [run] = read_runs(open_metadata(workspace), most=1)
+    return run
+
+
+def _kept(run: Run, node: str, output: str) -> Path:
+    """The folder of what a node put out."""
+    folder = Path(run.output(node, output).uri)
+    if not folder.is_dir():
+        raise RunError(f"Run {run.name} has no report: what {node} put out is no longer at '{folder}'.")
+    return folder
+
+
+def _why_none(run: Run) -> str:
+    if run.outcome is Outcome.FAILED:
+        return f"{run.failed_at} failed"
+    if run.outcome is Outcome.TRAINED:
+        return "it trained and evaluated nothing, as the further seeds of `run --repeat` do"
+    return "it was stopped, or is still running"

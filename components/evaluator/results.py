@@ -9,54 +9,12 @@ from typing import Any
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.config import DECISION_OUTPUT, SCORE_OUTPUT
+from components.evaluator.metrics import HIGH, LOW, MEASURES
+from components.evaluator.slices import slice_name
+from components.measures.confusion import Confusion
 
 OVERALL = "overall"
 """Name of the slice that holds the whole test split."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Confusion:
-    """Decisions at one threshold: counts of images, fake being the positive class.
-
-    Attributes:
-        threshold: in [0, 1]; None for the model's own tau.
-        true_fake, false_fake, true_real, false_real: what was called so, rightly or wrongly.
-    """
-
-    threshold: float | None
-    true_fake: int
-    false_fake: int
-    true_real: int
-    false_real: int
-
-    @property
-    def real(self) -> int:
-        """Real images."""
-        return self.true_real + self.false_fake
-
-    @property
-    def fake(self) -> int:
-        """Fake images."""
-        return self.true_fake + self.false_real
-
-    def rates(self) -> dict[str, float | None]:
-        """Accuracy, precision, recall and F1 of either class, and false positive rate, each in [0, 1].
-
-        None where undefined (0 / 0). Precision is undefined as well where a class is missing: there it could only
-        be 0 or 1, whatever the model does.
-        """
-        both_classes = bool(self.real and self.fake)
-        called_real, called_fake = self.true_real + self.false_real, self.true_fake + self.false_fake
-        return {
-            "accuracy": _ratio(self.true_fake + self.true_real, self.real + self.fake),
-            "precision_real": _ratio(self.true_real, called_real) if both_classes else None,
-            "precision_fake": _ratio(self.true_fake, called_fake) if both_classes else None,
-            "recall_real": _ratio(self.true_real, self.real),
-            "recall_fake": _ratio(self.true_fake, self.fake),
-            "f1_real": _f1(self.true_real, self.false_real + self.false_fake) if both_classes else None,
-            "f1_fake": _f1(self.true_fake, self.false_real + self.false_fake) if both_classes else None,
-            "false_positive_rate": _ratio(self.false_fake, self.real),
-        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,12 +62,17 @@ class SliceMetrics:
 def read_metrics(folder: Path) -> list[SliceMetrics]:
     """Reads an `evaluation` artifact; the slice `overall` comes first, then by name.
 
+    A span that is the only one is left out: it is the whole once more.
+
     Args:
         folder: of the artifact.
     """
     result = tfma.load_eval_result(str(folder))
-    slices = [_slice(key, outputs) for key, outputs in result.slicing_metrics]
-    return sorted(slices, key=lambda item: (item.name != OVERALL, item.name))
+    slices = {key: _slice(key, outputs) for key, outputs in result.slicing_metrics}
+    spans = [key for key in slices if "span" in dict(key)]
+    if len(spans) == 1:
+        del slices[spans[0]]
+    return sorted(slices.values(), key=lambda item: (item.name != OVERALL, item.name))
 
 
 def read_failures(folder: Path) -> list[str]:
@@ -130,14 +93,13 @@ def read_failures(folder: Path) -> list[str]:
 
 def _slice(key: tuple[tuple[str, Any], ...], outputs: Mapping[str, Any]) -> SliceMetrics:
     score, decision = outputs[SCORE_OUTPUT][""], outputs[DECISION_OUTPUT][""]
-    at_tau = dataclasses.replace(_confusions(decision)[0], threshold=None)
-    both_classes = bool(at_tau.real and at_tau.fake)
+    [at_tau] = _confusions(decision)
+    at_tau = dataclasses.replace(at_tau, threshold=None)
+    ends = {name: (_number(score[name + LOW]), _number(score[name + HIGH])) for name in MEASURES}
     return SliceMetrics(
-        name=", ".join(f"{feature}={_text(value)}" for feature, value in key) or OVERALL,
-        # TFMA gives 0 or 1 where one class is missing and there is nothing to rank.
-        auc=_number(score["auc"]) if both_classes else None,
-        average_precision=_number(score["auc_precision_recall"]) if both_classes else None,
-        log_loss=_number(score["binary_crossentropy"]),
+        name=", ".join(slice_name(feature, _text(value)) for feature, value in key) or OVERALL,
+        **{name: _number(score[name]) for name in MEASURES},
+        intervals={name: found for name, found in ends.items() if None not in found} | at_tau.intervals(),
         at_tau=at_tau,
         at_thresholds=_confusions(score),
     )
@@ -145,10 +107,11 @@ def _slice(key: tuple[tuple[str, Any], ...], outputs: Mapping[str, Any]) -> Slic
 
 def _confusions(metrics: Mapping[str, Any]) -> tuple[Confusion, ...]:
     matrices = metrics["confusion_matrix_at_thresholds"]["confusionMatrixAtThresholds"]["matrices"]
-    # Counts of zero are left out of the JSON.
+    # Counts of zero are left out of the JSON. TFMA rounds thresholds to six digits, one that was put just below zero
+    # to minus zero, which adding zero makes plain.
     return tuple(
         Confusion(
-            threshold=matrix["threshold"],
+            threshold=matrix.get("threshold", 0.0) + 0.0,
             true_fake=round(matrix.get("truePositives", 0)),
             false_fake=round(matrix.get("falsePositives", 0)),
             true_real=round(matrix.get("trueNegatives", 0)),
@@ -160,7 +123,7 @@ def _confusions(metrics: Mapping[str, Any]) -> tuple[Confusion, ...]:
 
 def _number(value: Mapping[str, Any]) -> float | None:
     """A metric; what is no number comes as the text "NaN"."""
-    number = float(value["doubleValue"])
+    number = float(value.get("doubleValue", 0.0))
     return number if math.isfinite(number) else None
 
 
@@ -180,12 +143,3 @@ def _sentence(failure: Any) -> str:
 
 def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-
-
-def _f1(right: int, wrong: int) -> float | None:
-    """The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN)."""
-    return _ratio(2 * right, 2 * right + wrong)
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

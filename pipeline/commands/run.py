@@ -37,6 +37,12 @@ _INTERRUPTED = 130
     metavar="N",
     help="Train under N seeds; tell mean and deviation. Only the first seed's model is evaluated and pushed.",
 )
+@click.option(
+    "--leave-out",
+    metavar="SOURCE",
+    help="Train without the images of this source of the records, and test on all: its slice of the report is then "
+    "cross-source. The model gets a name of its own.",
+)
 @options.as_json
 def run(
     name_or_file: str,
@@ -45,6 +51,7 @@ def run(
     overrides: tuple[str, ...],
     warm_start: Path | None,
     repeats: int | None,
+    leave_out: str | None,
     as_json: bool,
 ) -> int:
     """Runs the whole pipeline: from images or records to a blessed, pushed model.
@@ -57,10 +64,16 @@ def run(
     from pipeline.workspace import Workspace
 
     config = load_config(name_or_file, overrides)
-    _check(config, warm_start, repeats)
+    _check(config, warm_start, repeats, leave_out)
+    if leave_out:
+        from pipeline.left_out import config_without
+
+        config = config_without(config, leave_out)
     try:
         with stops_on_sigterm(lambda: _KEPT):
-            report, text, pushed = _run(config, source, Workspace.create(workspace), warm_start, repeats)
+            report, text, all_done = _run(
+                config, source, Workspace.create(workspace), warm_start, repeats, leave_out
+            )
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Kept: {_KEPT}. The same command goes on from there.", err=True)
         return _INTERRUPTED
@@ -70,17 +83,18 @@ def run(
         from rich.console import Console
 
         Console(soft_wrap=True).print(text)
-    return 0 if pushed else 1
+    return 0 if all_done else 1
 
 
-def _check(config, warm_start: Path | None, repeats: int | None) -> None:
+def _check(config, warm_start: Path | None, repeats: int | None, leave_out: str | None) -> None:
     from pipeline.errors import ConfigError
 
-    if repeats and config.phases:
-        raise ConfigError(
-            f"--repeat: expected a configuration without phases, received '{config.name}' with {len(config.phases)}. "
-            "Repeat one phase: run its configuration on its subset."
-        )
+    for option, asked in (("--repeat", repeats), ("--leave-out", leave_out)):
+        if asked and config.phases:
+            raise ConfigError(
+                f"{option}: expected a configuration without phases, received '{config.name}' with "
+                f"{len(config.phases)}. Choose one phase: run its configuration on its subset."
+            )
     if warm_start and config.tuner.trials:
         raise ConfigError(
             f"--warm-start: expected no Tuner (tuner.trials: 0), received {config.tuner.trials} trials: the Tuner "
@@ -88,22 +102,24 @@ def _check(config, warm_start: Path | None, repeats: int | None) -> None:
         )
 
 
-def _run(config, source: Path, workspace, warm_start: Path | None, repeats: int | None):
-    """The answer for JSON, the one for a person, and whether the (last) model is pushed."""
+def _run(
+    config, source: Path, workspace, warm_start: Path | None, repeats: int | None, leave_out: str | None
+):
+    """The answer for JSON, the one for a person, and whether all that the (last) run is for is done."""
     if config.phases:
         from pipeline.progressive import run_phases
         from pipeline.terminal.progressive_text import progressive_text
 
         report = run_phases(config, source, workspace, warm_start)
-        return report.as_dict(), progressive_text(report), report.last.pushed_to
+        return report.as_dict(), progressive_text(report), report.last.all_done
     if repeats:
         from pipeline.repeats import run_repeats
         from pipeline.terminal.repeats_text import repeats_text
 
-        report = run_repeats(config, source, workspace, repeats, warm_start)
-        return report.as_dict(), repeats_text(report), report.report.pushed_to
+        report = run_repeats(config, source, workspace, repeats, warm_start, leave_out)
+        return report.as_dict(), repeats_text(report), report.report.all_done
     from pipeline.local_run import run_and_report
     from pipeline.terminal.report_text import report_text
 
-    report = run_and_report(config, source, workspace, warm_start)
-    return report.as_dict(), report_text(report), report.pushed_to
+    report = run_and_report(config, source, workspace, warm_start, leave_out)
+    return report.as_dict(), report_text(report), report.all_done

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from pipeline.terminal.rates_table import RATES, rate, rates_table
-from pipeline.terminal.report_text import logs_text, outcome_text
+from pipeline.terminal.report_text import logs_text, outcome_text, page_text
 
 if TYPE_CHECKING:
     from pipeline.progressive import ProgressiveReport
@@ -29,4 +29,8 @@ def progressive_text(report: ProgressiveReport) -> Group:
         rates = (rate(row[name]) for name in ("auc", *RATES))
         table.add_row(*shown, row["split"], str(row["support"]), *rates)
     left_out = [Text(f"Left out: phase {one.name}: {one.reason}.") for one in report.left_out]
-    return Group(table, *left_out, Text(), outcome_text(report.last), logs_text(report.last.training))
+    last = report.last
+    return Group(
+        *(table, *left_out, Text()),
+        *(outcome_text(last), page_text(last), logs_text(last.training)),
+    )

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def report_text(report: RunReport) -> Group:
-    """Phase table, metrics by slice, whether the model was pushed, and where to look on."""
+    """Phase table, metrics by slice, whether the model was pushed, where the report is, and where to look on."""
     return Group(
         *(_phase_table(report), Text(), _slice_table(report.slices), Text()),
-        *(outcome_text(report), logs_text(report.training)),
+        *(outcome_text(report), page_text(report), logs_text(report.training)),
     )
 
 
@@ -30,6 +30,13 @@ def outcome_text(report: RunReport) -> Text:
         return Text.assemble(("Blessed and pushed: ", "bold green"), str(report.pushed_to))
     reasons = "".join(f"\n  - {reason}" for reason in report.reasons)
     return Text.assemble(("Not blessed, not pushed:", "bold red"), reasons)
+
+
+def page_text(report: RunReport) -> Text:
+    """Where the report and the model card are, or why they are not."""
+    if report.page_problem:
+        return Text(report.page_problem, style="bold red")
+    return Text(f"Report: {report.page}")
 
 
 def logs_text(training: TrainingReport) -> Text:

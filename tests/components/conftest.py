@@ -24,9 +24,10 @@ from tfx.utils import json_utils, path_utils, proto_utils
 from tfx_bsl.public.proto import slicing_spec_pb2
 
 from components.calibration import Calibration
+from components.calibration.stored_logits import Scored
 from components.data_gate import DataGate
 from components.errors import DataAnomalyError
-from components.evaluator.config import eval_config
+from components.evaluator.config import EXTRACTORS_MODULE, eval_config
 from components.settings import ModelSettings
 from components.trainer.assets import write_assets
 from components.trainer.export import export_detector
@@ -182,9 +183,9 @@ def transform_graph(tmp_path_factory) -> tft.TFTransformOutput:
 
 @pytest.fixture(scope="session")
 def export_small(transform_graph, tmp_path_factory) -> Callable[..., Exported]:
-    """``export_small(gain)``: the more a model multiplies its logits, the surer it is; below 0 it tells right."""
+    """``export_small(gain, uncertain=None)``: the higher the gain, the surer the model; below 0 it tells right."""
 
-    def export(gain: float) -> Exported:
+    def export(gain: float, uncertain: tuple[float, float] | None = None) -> Exported:
         images = [
             _encode(_picture(label, number), image_format)
             for number in range(4)
@@ -196,15 +197,23 @@ def export_small(transform_graph, tmp_path_factory) -> Callable[..., Exported]:
         logit.kernel.assign(logit.kernel * gain)
         logit.bias.assign([-np.median(model.predict(pixels, verbose=0))])
         logits = model.predict(pixels, verbose=0)[:, 0].astype(np.float64)
-        calibration = Calibration(temperature=1.7, threshold=0.45)
+        calibration = Calibration(temperature=1.7, threshold=0.45, uncertain=uncertain)
         folder = Path(path_utils.serving_model_path(str(tmp_path_factory.mktemp("exported"))))
         export_detector(model, transform_graph, calibration, SIZE, SMALLEST_FACE, folder)
         facts = {
-            "input": {"size": SIZE},
+            "input": {"size": SIZE, "smallest_face": SMALLEST_FACE},
             "settings": {"model": _small_settings().model_dump(mode="json")},
             **dataclasses.asdict(calibration),
         }
-        write_assets(folder, model, facts, "small", images[:4])
+        write_assets(
+            folder,
+            model,
+            facts=facts,
+            model_name="small",
+            images=images[:4],
+            logits={"val": Scored(logits, np.array([0, 1] * 4))},
+            transform_graph=Path(transform_graph.transform_savedmodel_dir).parent,
+        )
         return Exported(folder, model, calibration, images, expit(logits / calibration.temperature))
 
     return export
@@ -227,12 +236,12 @@ def held_out(record, picture, encode) -> list[example.Record]:
 
 @pytest.fixture(scope="session")
 def evaluate(tmp_path_factory) -> Callable[..., Evaluation]:
-    """``evaluate(settings, records, candidate, baseline=None)``: what TFX's Evaluator makes of a model.
+    """``evaluate(settings, records, candidate, baseline=None, columns=())``: what TFX's Evaluator makes of a model.
 
     The candidate is model 2 of the pipeline, the baseline model 1.
     """
 
-    def run(settings, records, candidate, baseline=None) -> Evaluation:
+    def run(settings, records, candidate, baseline=None, columns=()) -> Evaluation:
         examples = _artifact(standard_artifacts.Examples, tmp_path_factory.mktemp("examples"))
         examples.split_names = artifact_utils.encode_split_names(["test"])
         split = Path(examples.uri) / "Split-test"
@@ -249,7 +258,8 @@ def evaluate(tmp_path_factory) -> Callable[..., Evaluation]:
             inputs,
             {"evaluation": [evaluation], "blessing": [blessing]},
             {
-                "eval_config": proto_utils.proto_to_json(eval_config(settings)),
+                "eval_config": proto_utils.proto_to_json(eval_config(settings, columns)),
+                "module_path": EXTRACTORS_MODULE,
                 "example_splits": json_utils.dumps(["test"]),
             },
         )

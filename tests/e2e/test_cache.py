@@ -49,6 +49,6 @@ def test_an_edit_of_the_trainer_trains_again(copy, home, first_run):
     stages = copy / "components/trainer/stages.py"
     stages.write_text(stages.read_text() + "\n# An edit.\n")
     done, report = run()
-    assert done == ["Trainer", "LatestBlessed", "Evaluator", "ServingCheck", "Pusher"]
+    assert done == ["Trainer", "LatestBlessed", "Evaluator", "Scoring", "ServingCheck", "Pusher"]
     assert report["model"] != first_run.json["model"]
     assert report["pushed_to"] != first_run.json["pushed_to"]

@@ -40,7 +40,7 @@ def test_every_node_is_shown(first_run):
     nodes = [line.split(":")[0] for line in first_run.err.splitlines() if ": done," in line]
     assert nodes == [
         *("ImportExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "DataGate"),
-        *("Transform", "Trainer", "LatestBlessed", "Evaluator", "ServingCheck", "Pusher"),
+        *("Transform", "Trainer", "LatestBlessed", "Evaluator", "Scoring", "ServingCheck", "Pusher"),
     ]
 
 

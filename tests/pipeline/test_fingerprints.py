@@ -136,7 +136,7 @@ print(json.dumps([ours, sorted(_closure(roots))]))
 def test_all_of_ours_that_a_step_loads_is_hashed(fresh_python):
     steps = [
         *("components.data_gate", "components.transform", "components.trainer.run"),
-        *("components.serving_check", "serving.replay", "components.tuner"),
+        *("components.serving_check", "serving.replay", "components.tuner", "components.scoring.component"),
     ]
     loaded, hashed = json.loads(fresh_python(_LOADED, json.dumps(steps), check=True).stdout.splitlines()[-1])
     assert "components.trainer.stages" in loaded

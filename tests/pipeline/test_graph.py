@@ -14,7 +14,7 @@ from pipeline.inputs import Inputs
 
 _ALL = {
     *("ImportExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "DataGate"),
-    *("Transform", "Trainer", "LatestBlessed", "Evaluator", "ServingCheck", "Pusher"),
+    *("Transform", "Trainer", "LatestBlessed", "Evaluator", "Scoring", "ServingCheck", "Pusher"),
 }
 
 
@@ -72,7 +72,7 @@ def test_a_phase_is_held_against_what_it_started_from(nodes):
 
 def test_until_trained_nothing_is_evaluated_or_pushed(nodes):
     found = nodes(until_trained=True)
-    assert set(found) == _ALL - {"LatestBlessed", "Evaluator", "ServingCheck", "Pusher"}
+    assert set(found) == _ALL - {"LatestBlessed", "Evaluator", "Scoring", "ServingCheck", "Pusher"}
     # The same node with the same parameters: what one run has trained, the other finds in cache.
     assert found["Trainer"].exec_properties == nodes()["Trainer"].exec_properties
 
@@ -89,3 +89,13 @@ def test_the_tuner_searches_without_the_test_split_and_the_trainer_gets_what_it_
     assert (theirs.pop("tuner")["trials"], theirs.pop("source_hash")) == (3, "components.tuner")
     assert ours.pop("source_hash") == "components.trainer.run"
     assert theirs == ours
+
+
+def test_every_trained_model_is_scored_before_it_may_be_pushed_whether_it_is_blessed_or_not(nodes):
+    found = nodes()
+    scoring = found["Scoring"]
+    assert (_giver(scoring, "examples"), _giver(scoring, "model")) == ("ImportExampleGen", "Trainer")
+    assert set(scoring.inputs) == {"examples", "model"}
+    assert found["Scoring"] in found["Pusher"].upstream_nodes
+    assert scoring.exec_properties["robustness"]
+    assert not nodes({"evaluation": {"robustness": False}})["Scoring"].exec_properties["robustness"]

@@ -7,7 +7,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.errors import ConfigError
-from pipeline.metadata import latest_run, open_metadata, run_outputs
+from pipeline.metadata import open_metadata, run_outputs
 from pipeline.workspace import Workspace
 
 
@@ -76,6 +76,6 @@ def test_what_an_importer_brought_in_is_no_output_of_the_run(workspace):
             _, _, [run.id] = store.put_execution(
                 metadata_store_pb2.Execution(type_id=step), [(model, event)], [run]
             )
-    run = latest_run(store)
+    run = max(store.get_contexts_by_type("pipeline_run"), key=lambda one: one.id)
     assert run.name == "run 2"
     assert [one.uri for one in run_outputs(store, run.id)] == ["tfx.components.trainer.component.Trainer/2"]
