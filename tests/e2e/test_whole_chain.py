@@ -26,14 +26,14 @@ def test_report_says_how_each_stage_and_slice_did(first_run):
     report = first_run.json
     assert [phase["stage"]["name"] for phase in report["phases"]] == ["frozen", "all"]
     slices = {one["name"]: one for one in report["slices"]}
-    assert set(slices) == {"overall", "source=faces", "method=none", "method=bright"}
+    assert {"overall", "source=faces", "method=none", "method=bright", "format=png"} <= set(slices)
     # The classes differ in brightness, which a few epochs show; of nine images each, one may still be out of order.
     assert slices["overall"]["auc"] > 0.85
     assert slices["method=bright"]["auc"] is None
     overall, phase = slices["overall"]["at_tau"], report["phases"][-1]["metrics"][-1]
     assert phase["split"] == "test"
     assert phase["accuracy"] == pytest.approx(overall["accuracy"])
-    assert phase["auc"] == pytest.approx(slices["overall"]["auc"], abs=0.01)
+    assert phase["auc"] == pytest.approx(slices["overall"]["auc"], abs=1e-6)
 
 
 def test_every_node_is_shown(first_run):
