@@ -119,6 +119,8 @@ export TREE COMMAND SHARE
 contained sh -euc '
     mount -t proc proc "$TREE/proc"
     mount --rbind /dev "$TREE/dev"
+    # Without it lscpu finds no processor, and scikit-learn prints a traceback about that.
+    mount --rbind /sys "$TREE/sys"
     if [ -n "$SHARE" ]; then
         mkdir -p "$TREE$SHARE"
         mount --bind "$SHARE" "$TREE$SHARE"
