@@ -8,7 +8,8 @@ from typing import Any
 from tfx.utils import path_utils
 
 from components.atomic_file import write_text
-from components.evaluator.results import SliceMetrics, read_failures, read_metrics
+from components.evaluator.blessing import read_blessing
+from components.evaluator.results import SliceMetrics, read_metrics
 from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
 from pipeline.metadata import open_metadata, pushed_destination
@@ -59,7 +60,7 @@ class RunReport:
         records: the folder of records it read.
         slices: metrics on the test split; the first is the whole split.
         blessed: whether the model reached its bounds.
-        reasons: why it did not; empty when it did.
+        reasons: a sentence a bound: those that it reached when blessed, else those that it missed.
         model: the SavedModel that was trained.
         pushed_to: the version directory it was pushed to; None when it was not.
         page: the report as a page; None while it is not written.
@@ -133,7 +134,7 @@ def read_report(run: Run) -> RunReport:
         raise RunError(f"Run {run.name} has no report: {_why_none(run)}.")
     evaluation = _kept(run, "Evaluator", "evaluation")
     try:
-        slices = read_metrics(evaluation)
+        blessing, slices = read_blessing(evaluation), read_metrics(evaluation)
     except KeyError as error:
         raise RunError(
             f"Run {run.name} has no report: an older version of this project evaluated it, without {error}. Run the "
@@ -143,8 +144,8 @@ def read_report(run: Run) -> RunReport:
         training=_training(run),
         records=run.records,
         slices=slices,
-        blessed=run.output("Evaluator", "blessing").custom_properties["blessed"].int_value == 1,
-        reasons=read_failures(evaluation),
+        blessed=blessing.blessed,
+        reasons=list(blessing.reasons),
         model=Path(path_utils.serving_model_path(run.output("Trainer", "model").uri)),
         pushed_to=pushed_destination(run.output("Pusher", "pushed_model")),
     )

@@ -2,15 +2,15 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator import metrics
+from components.evaluator.bounds import slice_thresholds
 from components.evaluator.slices import slice_key
-from components.settings import EvaluatorSettings
+from components.settings import Bound, EvaluatorSettings
 from data import example
 
 EXTRACTORS_MODULE = "components.evaluator.extractors"
@@ -19,6 +19,14 @@ EXTRACTORS_MODULE = "components.evaluator.extractors"
 SCORE_OUTPUT = "score"
 DECISION_OUTPUT = "predicted_label"
 """Outputs of the `serving_default` signature; the second is the decision at tau, as 0.0 or 1.0."""
+
+_DECISION_MEASURES = {
+    "precision_fake": "Precision",
+    "recall_fake": "Recall",
+    "recall_real": "Specificity",
+    "false_positive_rate": "FPR",
+}
+"""Classes of TFMA by name of the metric."""
 
 
 def eval_config(
@@ -42,7 +50,15 @@ def eval_config(
             config_pb2.MetricsSpec(
                 output_names=[SCORE_OUTPUT],
                 metrics=[
-                    *(_measure(name, source_hash, settings) for name in metrics.MEASURES),
+                    *(
+                        _metric(
+                            metrics.ExactMeasure.__name__,
+                            {"name": name, "source_hash": source_hash},
+                            settings.bounds,
+                            metrics.__name__,
+                        )
+                        for name in metrics.MEASURES
+                    ),
                     # TFMA calls fake what lies above a threshold, this project what lies at it as well.
                     _at_thresholds([math.nextafter(one, -math.inf) for one in settings.thresholds]),
                 ],
@@ -51,10 +67,11 @@ def eval_config(
                 output_names=[DECISION_OUTPUT],
                 # The decision is 0 or 1, so any threshold between reads it as it was taken at tau.
                 metrics=[
-                    _accuracy(settings),
-                    _metric("Recall", {"name": "recall_fake", "thresholds": 0.5}),
-                    _metric("Specificity", {"name": "recall_real", "thresholds": 0.5}),
-                    _metric("FPR", {"name": "false_positive_rate", "thresholds": 0.5}),
+                    _metric("BinaryAccuracy", {"name": "accuracy"}, settings.bounds),
+                    *(
+                        _metric(class_name, {"name": name, "thresholds": 0.5}, settings.bounds)
+                        for name, class_name in _DECISION_MEASURES.items()
+                    ),
                     _at_thresholds([0.5]),
                 ],
             ),
@@ -62,51 +79,16 @@ def eval_config(
     )
 
 
-def _measure(name: str, source_hash: str, settings: EvaluatorSettings) -> config_pb2.MetricConfig:
-    metric = _metric(
-        metrics.ExactMeasure.__name__,
-        {"name": name, "source_hash": source_hash},
-        _auc_bound(settings) if name == "auc" else None,
-    )
-    metric.module = metrics.__name__
-    return metric
-
-
 def _metric(
-    class_name: str, config: dict[str, Any] | None = None, bound: config_pb2.MetricThreshold | None = None
+    class_name: str, config: dict[str, Any], bounds: Iterable[Bound] = (), module: str = ""
 ) -> config_pb2.MetricConfig:
-    # A plain `threshold` would bind every slice.
-    whole_split = config_pb2.PerSliceMetricThreshold(
-        slicing_specs=[config_pb2.SlicingSpec()], threshold=bound
-    )
     return config_pb2.MetricConfig(
         class_name=class_name,
-        config=json.dumps(config or {}),
-        per_slice_thresholds=[whole_split] if bound else [],
+        module=module,
+        config=json.dumps(config),
+        per_slice_thresholds=slice_thresholds(one for one in bounds if one.metric == config.get("name")),
     )
 
 
 def _at_thresholds(thresholds: Sequence[float]) -> config_pb2.MetricConfig:
     return _metric("ConfusionMatrixAtThresholds", {"thresholds": list(thresholds)})
-
-
-def _auc_bound(settings: EvaluatorSettings) -> config_pb2.MetricThreshold:
-    return config_pb2.MetricThreshold(
-        value_threshold=config_pb2.GenericValueThreshold(lower_bound=_value(settings.min_auc)),
-        change_threshold=config_pb2.GenericChangeThreshold(
-            direction=config_pb2.MetricDirection.HIGHER_IS_BETTER, absolute=_value(-settings.max_auc_drop)
-        ),
-    )
-
-
-def _accuracy(settings: EvaluatorSettings) -> config_pb2.MetricConfig:
-    return _metric(
-        "BinaryAccuracy",
-        bound=config_pb2.MetricThreshold(
-            value_threshold=config_pb2.GenericValueThreshold(lower_bound=_value(settings.min_accuracy))
-        ),
-    )
-
-
-def _value(number: float) -> wrappers_pb2.DoubleValue:
-    return wrappers_pb2.DoubleValue(value=number)

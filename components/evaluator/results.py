@@ -1,4 +1,4 @@
-"""Reads what the Evaluator wrote: metrics by slice, and why a model was not blessed."""
+"""Reads the metrics by slice that the Evaluator wrote."""
 
 import dataclasses
 import math
@@ -75,22 +75,6 @@ def read_metrics(folder: Path) -> list[SliceMetrics]:
     return sorted(slices.values(), key=lambda item: (item.name != OVERALL, item.name))
 
 
-def read_failures(folder: Path) -> list[str]:
-    """Why the model of an `evaluation` artifact was not blessed, one sentence a bound; empty when it was.
-
-    Args:
-        folder: of the artifact.
-    """
-    result = tfma.load_validation_result(str(folder))
-    if result.validation_ok:
-        return []
-    reasons = []
-    for one_slice in result.metric_validations_per_slice:
-        for failure in one_slice.failures:
-            reasons.append(_sentence(failure))
-    return reasons or ["the evaluation found no image to measure"]
-
-
 def _slice(key: tuple[tuple[str, Any], ...], outputs: Mapping[str, Any]) -> SliceMetrics:
     score, decision = outputs[SCORE_OUTPUT][""], outputs[DECISION_OUTPUT][""]
     [at_tau] = _confusions(decision)
@@ -125,20 +109,6 @@ def _number(value: Mapping[str, Any]) -> float | None:
     """A metric; what is no number comes as the text "NaN"."""
     number = float(value.get("doubleValue", 0.0))
     return number if math.isfinite(number) else None
-
-
-def _sentence(failure: Any) -> str:
-    value, bound = failure.metric_value.double_value.value, failure.metric_threshold
-    name = failure.metric_key.name
-    if failure.metric_key.is_diff:
-        allowed = bound.change_threshold.absolute.value
-        return (
-            f"{name}: expected a change from the latest blessed model of at least {allowed:+g}, received "
-            f"{value:+.4f}"
-        )
-    if math.isnan(value):
-        return f"{name}: expected a number, received none ({failure.message or 'not defined on this split'})"
-    return f"{name}: expected at least {bound.value_threshold.lower_bound.value:g}, received {value:.4f}"
 
 
 def _text(value: Any) -> str:

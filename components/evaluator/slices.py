@@ -58,6 +58,12 @@ def slice_name(key: str, value: str) -> str:
     return f"{key}={value or _EMPTY}"
 
 
+def slice_parts(name: str) -> tuple[str, str]:
+    """Key and value of a slice's name; the reverse of `slice_name`."""
+    key, _, value = name.partition("=")
+    return key, "" if value == _EMPTY else value
+
+
 def _bucket(number: int, starts: Sequence[int], highest: int | None) -> str:
     index = max(sum(number >= start for start in starts) - 1, 0)
     if index + 1 < len(starts):

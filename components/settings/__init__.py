@@ -1,6 +1,7 @@
 """What can be set about the steps, a file a part. Cheap to import: neither TensorFlow nor TFX."""
 
 from components.settings.base import PositiveFloat, PositiveInt, Settings, Share
+from components.settings.bounds import Bound
 from components.settings.evaluation import (
     MIN_CLASS_SHARE,
     CalibrationSettings,
@@ -19,6 +20,7 @@ from components.settings.tuning import TunerSettings
 __all__ = [
     "MIN_CLASS_SHARE",
     "AugmentationSettings",
+    "Bound",
     "CalibrationSettings",
     "EvaluatorSettings",
     "HardwareSettings",

@@ -1,10 +1,12 @@
 """The operating point, and what is measured of a model."""
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from components.settings.base import Settings, Share
+from components.settings.bounds import Bound
 from components.settings.objective import parse_objective
 
 MIN_CLASS_SHARE = 0.1
@@ -42,21 +44,35 @@ class CalibrationSettings(Settings):
 
 
 class EvaluatorSettings(Settings):
-    """What is measured, and the bounds of the blessing. Bounds hold for the whole test split, not for slices:
-    many a slice has one class only, where AUC means nothing."""
+    """What is measured, and the bounds of the blessing."""
 
     thresholds: tuple[Share, ...] = tuple(step / 20 for step in range(1, 20))
     slices: tuple[Literal["source", "method", "format", "size", "jpeg_quality", "span"], ...] = Field(
         ("source", "method", "format", "size", "jpeg_quality", "span"),
         description="what the test split is sliced by, besides annotated columns",
     )
-    min_auc: Share = 0.6
-    min_accuracy: Share = Field(0.5, description="accuracy of the decision at tau")
-    max_auc_drop: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
-        0.01, description="how far the AUC may fall below that of the latest blessed model"
+    bounds: tuple[Bound, ...] = Field(
+        (Bound(metric="auc", at_least=0.6, max_drop=0.01), Bound(metric="accuracy", at_least=0.5)),
+        min_length=1,
+        description="what a model must reach on the test split to be blessed",
     )
     robustness: bool = Field(
         True,
         description="score the test split again under each of 16 perturbations: costs as much as 16 more passes over "
         "it, without training",
     )
+
+    @field_validator("bounds")
+    @classmethod
+    def _bound_once(cls, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
+        bound = Counter((one.metric, one.slice) for one in bounds)
+        for (metric, where), count in bound.items():
+            if count > 1:
+                on = f" on {where}" if where else ""
+                raise ValueError(f"expected one bound for {metric}{on}, received {count}")
+        if all(one.value is None for one in bounds):
+            # The first model has none to be compared with.
+            raise ValueError(
+                "expected at_least or at_most in one bound or more, received bounds on changes only"
+            )
+        return bounds

@@ -19,6 +19,7 @@ from pipeline.node_events import NodeEvent, NodeState, observe_nodes
 from pipeline.records import record_facts
 from pipeline.run_options import PLAIN_RUN, RunOptions
 from pipeline.served_data import served_statistics
+from pipeline.slice_bounds import check_slice_bounds
 from pipeline.warm_start import start_artifact
 from pipeline.workspace import Workspace
 
@@ -41,7 +42,7 @@ def run_local(
 
     Raises:
         BadInputError: the schema beside the records has been broken.
-        ConfigError: see `pipeline.metadata.open_metadata`.
+        ConfigError: a bound is on a slice that is not made, or see `pipeline.metadata.open_metadata`.
         WeightsError: the model to start from is none, or does not fit the configuration.
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
     """
@@ -66,6 +67,7 @@ def run_local(
 
 def _inputs(config: PipelineConfig, records: Path, workspace: Workspace, options: RunOptions) -> Inputs:
     facts = record_facts(records)
+    check_slice_bounds(config.evaluation, facts.columns)
     start, served = options.warm_start, None
     if config.data.compare_with_served:
         served = served_statistics(workspace, config.model_name, apart_from=options.same_data)

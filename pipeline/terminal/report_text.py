@@ -26,9 +26,9 @@ def report_text(report: RunReport) -> Group:
 
 def outcome_text(report: RunReport) -> Text:
     """Whether the model was pushed, and where to, or why not."""
-    if report.pushed_to:
-        return Text.assemble(("Blessed and pushed: ", "bold green"), str(report.pushed_to))
     reasons = "".join(f"\n  - {reason}" for reason in report.reasons)
+    if report.pushed_to:
+        return Text.assemble(("Blessed and pushed: ", "bold green"), str(report.pushed_to), reasons)
     return Text.assemble(("Not blessed, not pushed:", "bold red"), reasons)
 
 

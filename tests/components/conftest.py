@@ -186,37 +186,65 @@ def export_small(transform_graph, tmp_path_factory) -> Callable[..., Exported]:
     """``export_small(gain, uncertain=None)``: the higher the gain, the surer the model; below 0 it tells right."""
 
     def export(gain: float, uncertain: tuple[float, float] | None = None) -> Exported:
-        images = [
-            _encode(_picture(label, number), image_format)
-            for number in range(4)
-            for label, image_format in ((0, "PNG"), (1, "JPEG"))
-        ]
-        pixels = np.stack([_expected_pixels(image) for image in images])
         detector = _small_detector(seed=3)
         logit, model = detector.head.get_layer("logit"), detector.model()
         logit.kernel.assign(logit.kernel * gain)
+        pixels = np.stack([_expected_pixels(image) for image in _example_images()])
         logit.bias.assign([-np.median(model.predict(pixels, verbose=0))])
-        logits = model.predict(pixels, verbose=0)[:, 0].astype(np.float64)
         calibration = Calibration(temperature=1.7, threshold=0.45, uncertain=uncertain)
-        folder = Path(path_utils.serving_model_path(str(tmp_path_factory.mktemp("exported"))))
-        export_detector(model, transform_graph, calibration, SIZE, SMALLEST_FACE, folder)
-        facts = {
-            "input": {"size": SIZE, "smallest_face": SMALLEST_FACE},
-            "settings": {"model": _small_settings().model_dump(mode="json")},
-            **dataclasses.asdict(calibration),
-        }
-        write_assets(
-            folder,
-            model,
-            facts=facts,
-            model_name="small",
-            images=images[:4],
-            logits={"val": Scored(logits, np.array([0, 1] * 4))},
-            transform_graph=Path(transform_graph.transform_savedmodel_dir).parent,
-        )
-        return Exported(folder, model, calibration, images, expit(logits / calibration.temperature))
+        return _export(model, calibration, transform_graph, tmp_path_factory.mktemp("exported"))
 
     return export
+
+
+@pytest.fixture(scope="session")
+def export_trained(transform_graph, tmp_path_factory) -> Callable[[np.ndarray], Exported]:
+    """``export_trained(labels)``: trained on as many new pictures, true ones in turn real and fake, told `labels`."""
+
+    def export(labels: np.ndarray) -> Exported:
+        pixels = [
+            _expected_pixels(_encode(_picture(number % 2, 1_000 + number))) for number in range(len(labels))
+        ]
+        # Its statistics follow the few steps there are.
+        model = _small_detector(seed=3, batch_normalization_momentum=0.5).model()
+        model.compile(keras.optimizers.Adam(3e-3), keras.losses.BinaryCrossentropy(from_logits=True))
+        model.fit(np.stack(pixels), labels.astype(np.float32), epochs=15, shuffle=False, verbose=0)
+        return _export(model, Calibration(1.0, 0.5), transform_graph, tmp_path_factory.mktemp("trained"))
+
+    return export
+
+
+def _example_images() -> list[bytes]:
+    return [
+        _encode(_picture(label, number), image_format)
+        for number in range(4)
+        for label, image_format in ((0, "PNG"), (1, "JPEG"))
+    ]
+
+
+def _export(
+    model: keras.Model, calibration: Calibration, transform_graph: tft.TFTransformOutput, home: Path
+) -> Exported:
+    images = _example_images()
+    pixels = np.stack([_expected_pixels(image) for image in images])
+    logits = model.predict(pixels, verbose=0)[:, 0].astype(np.float64)
+    folder = Path(path_utils.serving_model_path(str(home)))
+    export_detector(model, transform_graph, calibration, SIZE, SMALLEST_FACE, folder)
+    facts = {
+        "input": {"size": SIZE, "smallest_face": SMALLEST_FACE},
+        "settings": {"model": _small_settings().model_dump(mode="json")},
+        **dataclasses.asdict(calibration),
+    }
+    write_assets(
+        folder,
+        model,
+        facts=facts,
+        model_name="small",
+        images=images[:4],
+        logits={"val": Scored(logits, np.array([0, 1] * 4))},
+        transform_graph=Path(transform_graph.transform_savedmodel_dir).parent,
+    )
+    return Exported(folder, model, calibration, images, expit(logits / calibration.temperature))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from components.backbone_facts import BACKBONE_FACTS
 from components.settings import (
     AugmentationSettings,
+    Bound,
     CalibrationSettings,
     EvaluatorSettings,
     HardwareSettings,
@@ -94,9 +95,6 @@ def test_an_unknown_key_deep_inside_is_refused():
         (TunerSettings, "last_layers", [(20, 40)], [(0,), ("block6a",)]),
         (CalibrationSettings, "objective", ["best-f1"], ["accuracy"]),
         (EvaluatorSettings, "thresholds", [(0.0, 1.0)], [(1.5,), (-0.1,)]),
-        (EvaluatorSettings, "min_auc", [0.0, 1.0], [-0.1, 1.1]),
-        (EvaluatorSettings, "min_accuracy", [0.0, 1.0], [-0.1, 1.1]),
-        (EvaluatorSettings, "max_auc_drop", [0.0, 1.0], [-0.01, 1.1]),
     ],
 )
 def test_ranges(settings, key, good, bad):
@@ -253,3 +251,43 @@ def test_the_defaults_are_the_originals():
     assert (training.augmentation.rotation_degrees, training.augmentation.zoom) == (10, 0.1)
     assert training.stages[-1].learning_rate == 1e-4
     assert training.augmentation.robustness is False
+
+
+AUC = {"metric": "auc", "at_least": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        ({"metric": "auc"}, "expected at_least, max_drop or both for auc, .* more is better, received none"),
+        ({"metric": "auc", "at_most": 0.9}, "expected at_least, max_drop .*, received at_most"),
+        (
+            {"metric": "false_positive_rate", "at_most": 0.1, "max_drop": 0.1},
+            "at_most, max_rise or both for false_positive_rate, .* less is better, received at_most and max_drop",
+        ),
+        (AUC | {"slice": "stylegan"}, "slice"),
+        (AUC | {"slice": "method="}, "slice"),
+        (AUC | {"at_least": 1.5}, "at_least"),
+        (AUC | {"max_drop": -0.1}, "max_drop"),
+        ({"metric": "log_loss", "at_most": float("inf")}, "at_most"),
+        ({"metric": "auk", "at_least": 0.6}, "metric"),
+    ],
+)
+def test_a_bound_that_means_nothing_is_refused(bound, words):
+    with pytest.raises(ValidationError, match=words):
+        Bound.model_validate(bound)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ([], "bounds"),
+        ([AUC, AUC], "expected one bound for auc, received 2"),
+        ([AUC, {"metric": "auc", "slice": "source=a", "at_least": 0.5}] * 2, "for auc, received 2"),
+        # Without a blessed model nothing would be asked, and TFX would bless nothing.
+        ([{"metric": "auc", "max_drop": 0.1}], "received bounds on changes only"),
+    ],
+)
+def test_bounds_that_do_not_go_together_are_refused(bounds, words):
+    with pytest.raises(ValidationError, match=words):
+        EvaluatorSettings.model_validate({"bounds": bounds})

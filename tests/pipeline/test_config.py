@@ -78,7 +78,10 @@ def test_a_file_that_says_nothing_of_a_section_gets_its_defaults(write):
             "model: expected one head_dropout for each of head_units, received 3 for 1",
         ),
         ("name: My Model", "name: .*, received 'My Model'"),
-        ("evaluation: {min_auc: 1.5}", "evaluation.min_auc: .*, received 1.5"),
+        (
+            "evaluation: {bounds: [{metric: auc, at_least: 1.5}]}",
+            "evaluation.bounds.0.at_least: .*, received 1.5",
+        ),
         ("data: {validation_share: 0.9}", r"data: expected validation_share \+ test_share below 1"),
         ("training: {stages: []}", "training.stages: expected one or more stages"),
         (
@@ -101,8 +104,10 @@ def test_what_is_wrong_is_named_with_its_key_and_what_came(write, text, words):
 
 def test_every_mistake_is_named_at_once(write):
     with pytest.raises(ConfigError) as caught:
-        load_config(write("nmae: mine\nmodel: {image_size: 1}\nevaluation: {min_auc: 2}\n"))
-    for words in ("unknown key 'nmae'", "model.image_size", "evaluation.min_auc"):
+        load_config(
+            write("nmae: mine\nmodel: {image_size: 1}\nevaluation: {bounds: [{metric: auc, at_least: 2}]}\n")
+        )
+    for words in ("unknown key 'nmae'", "model.image_size", "evaluation.bounds.0.at_least"):
         assert words in str(caught.value)
 
 
@@ -247,13 +252,13 @@ def test_what_came_is_said_once():
 
 PHASES = """
 name: mine
-evaluation: {min_auc: 0.7}
+evaluation: {bounds: [{metric: auc, at_least: 0.7}]}
 phases:
   - subset: {name: first, images: 20}
   - subset: {name: second, images: 40, real_share: 0.25}
     changes:
       training: {seed: 7, stages: [{name: all, trainable: all, epochs: 1}]}
-      evaluation: {min_accuracy: 0.6}
+      evaluation: {bounds: [{metric: accuracy, at_least: 0.6}]}
   - subset: full
 """
 
@@ -265,7 +270,7 @@ def test_a_phase_is_the_whole_with_its_changes_laid_over(write):
     assert first.model_copy(update={"name": "mine", "phases": config.phases}) == config
     assert (second.training.seed, [stage.name for stage in second.training.stages]) == (7, ["all"])
     assert (second.training.batch_size, second.training.monitor) == (8, config.training.monitor)
-    assert (second.evaluation.min_auc, second.evaluation.min_accuracy) == (0.7, 0.6)
+    assert [one.evaluation.bounds[0].metric for one in (first, second)] == ["auc", "accuracy"]
     assert [phase.size for phase in config.phases] == [
         Subset("first", 20, 0.5),
         Subset("second", 40, 0.25),
@@ -277,7 +282,10 @@ def test_a_phase_is_the_whole_with_its_changes_laid_over(write):
     ("override", "words"),
     [
         ("phases.1.changes.training.stgaes=[]", "phase 'second': unknown key 'training.stgaes'"),
-        ("phases.1.changes.evaluation.min_auc=2", "phase 'second': evaluation.min_auc: .*, received 2"),
+        (
+            "phases.1.changes.evaluation.bounds.0.at_least=2",
+            "phase 'second': evaluation.bounds.0.at_least: .*, received 2",
+        ),
         ("phases.0.changes.model.image_size=64", "phases.0.changes: expected changes of training, .*'model'"),
         ("phases.0.subset=huge", "phases.0.subset.*'mini', 'middle', 'big' or 'full', received 'huge'"),
         ("phases.0.subset=full", r"different names, received \['full', 'second', 'full'\]"),
@@ -300,7 +308,7 @@ def test_a_configuration_cannot_be_changed():
 
 
 def test_the_trainers_part_is_what_a_trainer_reads_back():
-    config = load_config("demo", ["training.stages.0.epochs=3", "evaluation.min_auc=0.1"])
+    config = load_config("demo", ["training.stages.0.epochs=3", "evaluation.bounds.0.at_least=0.1"])
     content = config.trainer.model_dump(mode="json")
     assert set(content) == {"model", "training", "calibration"}
     assert type(config.trainer).model_validate(json.loads(json.dumps(content))) == config.trainer

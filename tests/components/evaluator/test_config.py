@@ -1,4 +1,4 @@
-"""What TFX's Evaluator blesses under our configuration, and what it does not."""
+"""What TFX's Evaluator is asked to measure."""
 
 import json
 
@@ -6,52 +6,8 @@ import pytest
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.config import DECISION_OUTPUT, SCORE_OUTPUT, eval_config
-from components.evaluator.results import read_failures, read_metrics
+from components.evaluator.results import read_metrics
 from components.settings import EvaluatorSettings
-
-
-@pytest.fixture(scope="module")
-def worse(export_small):
-    """A detector that takes most fakes for real ones."""
-    return export_small(40)
-
-
-def test_a_good_model_is_blessed_though_many_a_slice_has_one_class_only(evaluate, held_out, exported):
-    # In the slices method=none and method=brightened there is no AUC.
-    evaluation = evaluate(EvaluatorSettings(min_auc=0.8, min_accuracy=0.7), held_out, exported)
-    assert evaluation.blessed
-    assert read_failures(evaluation.folder) == []
-
-
-def test_the_bounds_of_the_settings_decide(evaluate, held_out, exported):
-    evaluation = evaluate(EvaluatorSettings(min_auc=0.99, min_accuracy=1.0), held_out, exported)
-    assert not evaluation.blessed
-    auc, accuracy = sorted(read_failures(evaluation.folder))
-    assert auc.startswith("auc: expected at least 0.99, received 0.9")
-    assert accuracy.startswith("binary_accuracy: expected at least 1, received 0.8")
-
-
-def test_a_model_worse_than_the_baseline_is_not_blessed(evaluate, held_out, exported, worse):
-    settings = EvaluatorSettings(min_auc=0.0, min_accuracy=0.0, max_auc_drop=0.2)
-    evaluation = evaluate(settings, held_out, worse, exported)
-    assert not evaluation.blessed
-    [failure] = read_failures(evaluation.folder)
-    assert failure.startswith(
-        "auc: expected a change from the latest blessed model of at least -0.2, received -0."
-    )
-
-
-def test_a_drop_within_the_bound_is_forgiven(evaluate, held_out, exported, worse):
-    settings = EvaluatorSettings(min_auc=0.0, min_accuracy=0.0, max_auc_drop=1.0)
-    assert evaluate(settings, held_out, worse, exported).blessed
-
-
-def test_a_split_without_reals_cannot_be_blessed(evaluate, held_out, exported):
-    fakes = [one for one in held_out if one.label == 1]
-    evaluation = evaluate(EvaluatorSettings(), fakes, exported)
-    assert not evaluation.blessed
-    [failure] = read_failures(evaluation.folder)
-    assert failure.startswith("auc: expected")
 
 
 def test_score_and_decision_are_measured_apart():
@@ -83,13 +39,13 @@ def test_other_code_is_another_configuration():
     )
 
 
-def test_recall_and_false_positive_rate_are_there_to_be_bound(evaluate, held_out, exported):
-    evaluation = evaluate(EvaluatorSettings(min_auc=0.0, min_accuracy=0.0), held_out, exported)
+def test_the_rates_at_tau_are_there_to_be_bound(evaluate, held_out, exported):
+    evaluation = evaluate(EvaluatorSettings(), held_out, exported)
     [overall, *_] = read_metrics(evaluation.folder)
     result = tfma.load_eval_result(str(evaluation.folder))
     metrics = dict(result.slicing_metrics)[()][DECISION_OUTPUT][""]
     rates = overall.at_tau.rates()
-    for name in ("recall_fake", "recall_real", "false_positive_rate"):
+    for name in ("accuracy", "precision_fake", "recall_fake", "recall_real", "false_positive_rate"):
         assert metrics[name]["doubleValue"] == pytest.approx(rates[name])
 
 

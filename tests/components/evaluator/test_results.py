@@ -20,7 +20,7 @@ from components.evaluator.results import read_metrics
 from components.evaluator.slices import slice_name, slice_values
 from components.settings import EvaluatorSettings
 
-SETTINGS = EvaluatorSettings(min_auc=0.0, min_accuracy=0.0, thresholds=(0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0))
+SETTINGS = EvaluatorSettings(thresholds=(0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0))
 NEEDS_BOTH_CLASSES = {
     "auc",
     "average_precision",

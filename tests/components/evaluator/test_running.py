@@ -4,9 +4,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.results import read_failures, read_metrics
+from components.evaluator.blessing import read_blessing
+from components.evaluator.results import read_metrics
 from components.evaluator.running import measure
-from components.settings import EvaluatorSettings
+from components.settings import Bound, EvaluatorSettings
 from data import example
 
 
@@ -20,7 +21,7 @@ def test_the_metrics_are_those_of_the_evaluator_and_no_verdict_is_passed(
             for one in part:
                 writer.write(example.encode(one))
     # Bounds that no model reaches.
-    settings = EvaluatorSettings(thresholds=(0.3, 0.7), min_auc=1.0, min_accuracy=1.0)
+    settings = EvaluatorSettings(thresholds=(0.3, 0.7), bounds=(Bound(metric="auc", at_least=1.0),))
     found = measure(
         exported.folder, str(tmp_path / "records/span-*/*.tfrecord.gz"), tmp_path / "evaluation", settings
     )
@@ -34,5 +35,5 @@ def test_the_metrics_are_those_of_the_evaluator_and_no_verdict_is_passed(
             assert getattr(own, name) == pytest.approx(getattr(theirs, name), abs=1e-6)
     assert {"overall", "source=a", "source=b"} <= set(mine)
     assert found[0].at_tau.real + found[0].at_tau.fake == len(held_out)
-    assert read_failures(expected.folder)
+    assert not read_blessing(expected.folder).blessed
     assert not tfma.load_validation_result(str(tmp_path / "evaluation")).metric_validations_per_slice

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.evaluator.slices import BUILT_IN, slice_name, slice_values
+from components.evaluator.slices import BUILT_IN, slice_name, slice_parts, slice_values
 
 
 def test_a_plain_record(record):
@@ -64,6 +64,10 @@ def test_values_are_text_that_can_be_written(record):
     assert values["camera"] == "\ufffd"
 
 
-def test_names():
-    assert slice_name("size", "128-255") == "size=128-255"
-    assert slice_name("camera", "") == "camera=(empty)"
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [("size", "128-255", "size=128-255"), ("camera", "", "camera=(empty)"), ("camera", "a=b", "camera=a=b")],
+)
+def test_names_and_back(key, value, name):
+    assert slice_name(key, value) == name
+    assert slice_parts(name) == (key, value)
