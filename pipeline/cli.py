@@ -17,6 +17,7 @@ from pipeline.commands.data import data
 from pipeline.commands.demo import demo
 from pipeline.commands.doctor import doctor
 from pipeline.commands.evaluate import evaluate
+from pipeline.commands.explain import explain
 from pipeline.commands.history import history
 from pipeline.commands.monitor import monitor
 from pipeline.commands.predict import predict
@@ -46,7 +47,7 @@ def cli() -> None:
 
 for _command in (
     *(doctor, data, run, report, history),
-    *(serve, predict, calibrate, evaluate, monitor, demo),
+    *(serve, predict, explain, calibrate, evaluate, monitor, demo),
 ):
     cli.add_command(_command)
 

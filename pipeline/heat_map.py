@@ -6,9 +6,13 @@ import io
 
 import numpy as np
 from matplotlib import colormaps
+from numpy.typing import ArrayLike
 from PIL import Image
 
-from data.images.decode_check import decode_rgb
+from data.errors import BadInputError
+
+MOST_PIXELS_A_SIDE = 1024
+"""Larger images are drawn smaller: a map has a few dozen places a side."""
 
 _COLOURS = colormaps["inferno"]
 """Dark to warm, evenly to the eye, and readable by those who tell few colours apart."""
@@ -16,22 +20,60 @@ _COLOURS = colormaps["inferno"]
 _MOST_COVERED = 0.65
 """Where the map is 1; where it is 0, the image shows as it is."""
 
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
+"""What a server decodes."""
 
-def overlay(encoded: bytes, heat: np.ndarray) -> bytes:
-    """A PNG of the image under its map: the warmer a place, the more it raised the score.
+
+def open_image(encoded: bytes) -> Image.Image:
+    """The image in RGB as the detector saw it, EXIF orientation ignored, with at most 1,024 pixels a side.
 
     Args:
-        encoded: JPEG or PNG.
-        heat: float, (rows, columns), in [0, 1], over the whole image however it was stretched for the model; see
+        encoded: JPEG, PNG, GIF (the first picture) or BMP.
+
+    Raises:
+        BadInputError: it cannot be decoded, or is far too large.
+    """
+    try:
+        image = Image.open(io.BytesIO(encoded), formats=_FORMATS).convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise BadInputError(
+            f"Expected an image that can be drawn, received one that cannot: {error}"
+        ) from error
+    image.thumbnail((MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
+    return image
+
+
+def overlay(image: Image.Image, heat: ArrayLike) -> Image.Image:
+    """The image under its map: the warmer a place, the more it raised the score.
+
+    Args:
+        image: RGB.
+        heat: float, (rows, columns), in [0, 1], over the whole image however that was stretched for the model; see
             `components.trainer.explanation`.
     """
-    image = Image.fromarray(decode_rgb(encoded))
     # In single precision all the way: 256 steps would show as rings.
     stretched = Image.fromarray(np.asarray(heat, np.float32)).resize(image.size, Image.Resampling.BICUBIC)
     warmth = np.clip(np.asarray(stretched), 0, 1)
     colours = _COLOURS(warmth)[..., :3] * 255
     covered = (_MOST_COVERED * warmth)[..., None]
     mixed = np.asarray(image) * (1 - covered) + colours * covered
+    return Image.fromarray(np.round(mixed).astype(np.uint8))
+
+
+def side_by_side(encoded: bytes, heat: ArrayLike) -> bytes:
+    """A PNG of the image and, to the right of it, the image under its map.
+
+    Args:
+        encoded: see `open_image`.
+        heat: see `overlay`.
+
+    Raises:
+        BadInputError: see `open_image`.
+    """
+    image = open_image(encoded)
+    both = Image.new("RGB", (2 * image.width, image.height))
+    both.paste(image, (0, 0))
+    both.paste(overlay(image, heat), (image.width, 0))
     buffer = io.BytesIO()
-    Image.fromarray(np.round(mixed).astype(np.uint8)).save(buffer, "PNG")
+    both.save(buffer, "PNG")
     return buffer.getvalue()

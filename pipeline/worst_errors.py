@@ -15,7 +15,7 @@ from components.calibration import Calibration
 from components.report.facts import ExplainedImage
 from components.scoring.table import unperturbed
 from data.example import FAKE, METHOD_OF_REALS, Record, decode
-from data.images.decode_check import decode_rgb
+from pipeline.heat_map import open_image, overlay
 
 MOST = 12
 """So many are shown."""
@@ -56,7 +56,7 @@ def worst_errors(
             sha256=digest,
             label=records[digest].label,
             score=wanted[digest],
-            thumbnail=thumbnail(records[digest].encoded),
+            thumbnail=thumbnail(open_image(records[digest].encoded)),
             overlay=overlay,
             facts=_facts(records[digest]),
         )
@@ -64,13 +64,12 @@ def worst_errors(
     )
 
 
-def thumbnail(encoded: bytes) -> bytes:
-    """A JPEG of at most 160 pixels a side.
+def thumbnail(image: Image.Image) -> bytes:
+    """A JPEG of at most 160 pixels a side; smaller images keep their size.
 
     Args:
-        encoded: JPEG or PNG; never enlarged.
+        image: RGB; made smaller in place.
     """
-    image = Image.fromarray(decode_rgb(encoded))
     image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_THUMBNAIL_QUALITY)
@@ -110,12 +109,10 @@ def _overlays(model_folder: Path, images: Sequence[bytes]) -> list[bytes | None]
     model = tf.saved_model.load(str(model_folder))
     if _SIGNATURE not in model.signatures:
         return [None] * len(images)
-    from pipeline.heat_map import overlay
-
     explain: Callable[..., dict[str, tf.Tensor]] = model.signatures[_SIGNATURE]
     # One at a time: a batch of large backbones' gradients may be more than a small machine has.
     return [
-        thumbnail(overlay(image, explain(image_bytes=tf.constant([image]))["map"].numpy()[0]))
+        thumbnail(overlay(open_image(image), explain(image_bytes=tf.constant([image]))["map"].numpy()[0]))
         for image in images
     ]
 

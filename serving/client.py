@@ -19,8 +19,9 @@ import grpc
 
 from serving import wire
 from serving.channel import open_channel
-from serving.defaults import GRPC_PORT, MODEL_NAME
+from serving.defaults import EXPLAIN_SIGNATURE, GRPC_PORT, MODEL_NAME
 from serving.errors import BadInputError, ServerUnreachableError, ServingError
+from serving.explanation import Explanation
 from serving.protos import PREDICT_METHOD, PredictRequest, PredictResponse
 from serving.verdict import Verdict
 
@@ -106,6 +107,32 @@ class Client:
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def explain(self, image: Image) -> Explanation:
+        """The verdict about an image, and where the detector looked. See `stream` for further errors.
+
+        Raises:
+            BadInputError: the model that answered has no signature `explain`.
+        """
+        item = _read(image)
+        if item.data is None:
+            return Explanation(self._refused(item, item.error), None)
+        [verdict] = self._ask([item])
+        if not verdict.ok:
+            return Explanation(verdict, None)
+        # The version that gave the verdict, should a new one come up between the two questions.
+        request = wire.predict_request([item.data], self.model_name, verdict.model_version, EXPLAIN_SIGNATURE)
+        try:
+            response = self._call(request, timeout=self._timeout_s)
+        except grpc.RpcError as error:
+            if error.code() in _REQUEST_IS_WRONG:
+                raise BadInputError(
+                    f"version {verdict.model_version} of {self.model_name!r} does not explain its verdicts "
+                    f"({error.details()}): it was exported before this project could, or elsewhere; run the pipeline "
+                    "again and ask the new version"
+                ) from error
+            raise self._failure(error) from error
+        return Explanation(verdict, wire.read_map(response))
+
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
@@ -135,7 +162,16 @@ class Client:
         answers = wire.read_answers(response, len(items))
         version = response.model_spec.version.value
         return [
-            Verdict(item.path, *answer, self.model_name, version, item.sha256)
+            Verdict(
+                item.path,
+                answer.score,
+                answer.decision,
+                answer.threshold,
+                self.model_name,
+                version,
+                item.sha256,
+                answer.uncertain_band,
+            )
             for item, answer in zip(items, answers, strict=True)
         ]
 

@@ -8,3 +8,6 @@ GRPC_PORT = 8500
 
 SIGNATURE = "serving_bytes"
 """Signature that takes JPEG or PNG bytes (`image_bytes`) and answers `score`, `decision` and `threshold`."""
+
+EXPLAIN_SIGNATURE = "explain"
+"""Signature that takes the same and answers `score` and `map`: where the detector looked."""

@@ -10,11 +10,12 @@ class Verdict:
     Attributes:
         path: where the image came from; None for bytes.
         score: P(fake) in [0, 1]; None where `error` says why.
-        decision: "real" or "fake": the model's own comparison of the score with its threshold.
+        decision: "real", "fake" or "uncertain": the model's own comparison of the score with its threshold and band.
         threshold: in [0, 1]; travels with the model.
         model_name: the model that was asked.
         model_version: the version that answered.
         sha256: of the image file's bytes, in hexadecimal; None if it could not be read.
+        uncertain_band: scores from the first to below the second are uncertain; None where the model has no band.
         error: why this image has no verdict; None if it has one.
     """
 
@@ -25,6 +26,7 @@ class Verdict:
     model_name: str
     model_version: int | None
     sha256: str | None
+    uncertain_band: tuple[float, float] | None = None
     error: str | None = None
 
     @property

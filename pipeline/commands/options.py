@@ -25,6 +25,29 @@ workspace = click.option(
 )
 
 
+def server(function):
+    """Adds who is asked: `--server`, `--model-name`, `--model-version` and `--timeout`."""
+    from serving.defaults import GRPC_PORT
+
+    for option in (
+        click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait for an answer."),
+        click.option(
+            "--model-version", type=click.IntRange(min=1), help="Which version.  [default: the newest]"
+        ),
+        model_name,
+        click.option(
+            "--server",
+            "address",
+            default=f"localhost:{GRPC_PORT}",
+            show_default=True,
+            metavar="HOST:PORT",
+            help="Who to ask.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def model_name(function):
     """Adds `--model-name`."""
     from serving.defaults import MODEL_NAME

@@ -6,24 +6,13 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
-from serving.defaults import GRPC_PORT
 
 _COLUMNS = ("path", "score", "decision", "threshold", "model_version")
 
 
 @click.command(short_help="Ask a server: real or fake?")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--server",
-    "address",
-    default=f"localhost:{GRPC_PORT}",
-    show_default=True,
-    metavar="HOST:PORT",
-    help="Who to ask.",
-)
-@options.model_name
-@click.option("--model-version", type=click.IntRange(min=1), help="Which version.  [default: the newest]")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait for an answer.")
+@options.server
 @options.as_json
 def predict(
     paths: tuple[Path, ...],

@@ -49,7 +49,7 @@ def imported(faces, tmp_path_factory) -> Path:
 def bright_model(tmp_path_factory) -> Path:
     """Version 1 of a model whose score is how bright an image is; tests share it and must leave it as it is.
 
-    It calls fake what is brighter than half, and refuses images of less than 16 pixels.
+    It calls fake what is brighter than half, refuses images of less than 16 pixels, and its map is the image in grey.
     """
     import tensorflow as tf
 
@@ -65,7 +65,17 @@ def bright_model(tmp_path_factory) -> Path:
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
         def serving_bytes(self, image_bytes):
             scores = self(image_bytes)
-            return {"score": scores, "decision": tf.where(scores >= 0.5, "fake", "real")}
+            decisions = tf.where(scores >= 0.5, "fake", "real")
+            return {"score": scores, "decision": decisions, "threshold": tf.fill(tf.shape(scores), 0.5)}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+        def explain(self, image_bytes):
+            def grey(one):
+                pixels = tf.io.decode_image(one, channels=1, expand_animations=False)
+                return tf.image.resize(pixels, (8, 8))[..., 0] / 255
+
+            maps = tf.map_fn(grey, image_bytes, fn_output_signature=tf.TensorSpec([8, 8], tf.float32))
+            return {"score": self(image_bytes), "map": maps}
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
         def serving_default(self, examples):
@@ -75,7 +85,7 @@ def bright_model(tmp_path_factory) -> Path:
 
     folder = tmp_path_factory.mktemp("models") / "1"
     module = Brightness()
-    signatures = {name: getattr(module, name) for name in ("serving_bytes", "serving_default")}
+    signatures = {name: getattr(module, name) for name in ("serving_bytes", "serving_default", "explain")}
     tf.saved_model.save(module, str(folder), signatures=signatures)
     facts = {
         "model_name": "bright",

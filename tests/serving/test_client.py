@@ -9,6 +9,7 @@ from concurrent import futures
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
 
 from serving import wire
@@ -58,6 +59,26 @@ def test_a_bad_image_does_not_hurt_its_batch(client, detector, tmp_path):
     assert verdicts[2].error.startswith("Unknown image file format. One of JPEG,")
     assert verdicts[5].error == "cannot be read: No such file or directory"
     assert (verdicts[5].sha256, verdicts[5].path) == (None, str(tmp_path / "nowhere.jpg"))
+
+
+def test_an_explanation_is_the_verdict_and_its_map(client, detector):
+    import tensorflow as tf
+
+    image = detector.images[1]
+    explanation = client.explain(image)
+
+    assert explanation.verdict == client.predict_images([image])[0]
+    expected = tf.image.resize(tf.io.decode_image(image, channels=3), (32, 32)) / 255.0
+    heat = np.asarray(explanation.heat_map)
+    assert (heat.dtype, heat.shape) == (np.float32, (32, 32))
+    np.testing.assert_allclose(heat, tf.reduce_mean(expected, axis=-1), atol=1e-5)
+
+
+@pytest.mark.parametrize("image", [b"text", Path("nowhere.jpg")])
+def test_a_bad_image_is_not_explained(client, image):
+    explanation = client.explain(image)
+    assert not explanation.verdict.ok
+    assert explanation.heat_map is None
 
 
 def test_no_images_no_calls():

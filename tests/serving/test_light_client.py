@@ -112,8 +112,10 @@ def test_scores_and_decisions_are_those_of_the_model(found, detector):
 
 def test_verdicts_are_those_of_the_client_here(found, server, detector):
     with Client(server.address, model_name="m", batch_size=2) as client:
-        here = [verdict.as_dict() | {"path": None} for verdict in client.predict_images(detector.images)]
+        verdicts = client.predict_images(detector.images)
 
+    # Through JSON, as those from there came.
+    here = json.loads(json.dumps([verdict.as_dict() | {"path": None} for verdict in verdicts]))
     there = [verdict | {"path": None} for verdict in found["verdicts"]]
     scores = [[verdict.pop("score") for verdict in verdicts] for verdicts in (there, here)]
     assert there == here

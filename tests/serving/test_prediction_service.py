@@ -31,7 +31,7 @@ def refusal(call, request) -> tuple[grpc.StatusCode, str]:
 def test_scores_equal_keras_and_come_in_typed_fields(stub, detector):
     response = stub.Predict(request_for(detector.images), timeout=20)
 
-    assert set(response.outputs) == {"score", "decision", "threshold"}
+    assert set(response.outputs) == {"score", "decision", "threshold", "uncertain_low", "uncertain_high"}
     score = response.outputs["score"]
     assert list(score.float_val) == pytest.approx(detector.scores, abs=1e-5)
     assert [dim.size for dim in score.tensor_shape.dim] == [len(detector.images)]
@@ -96,7 +96,7 @@ def malformed(request):
     return request
 
 
-ALL_OUTPUTS = "{decision,score,threshold}"
+ALL_OUTPUTS = "{decision,score,threshold,uncertain_high,uncertain_low}"
 WRONG_REQUESTS = {
     "no model_spec": (
         lambda: without(request_for([b""]), "model_spec"),
@@ -217,7 +217,12 @@ def test_metadata_lists_the_signatures(stub):
     assert (response.model_spec.name, response.model_spec.version.value) == ("m", 123)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
-    assert set(signatures.signature_def) == {"serving_bytes", "serving_default", "transform_features"}
+    assert set(signatures.signature_def) == {
+        "explain",
+        "serving_bytes",
+        "serving_default",
+        "transform_features",
+    }
     assert set(signatures.signature_def["serving_bytes"].inputs) == {"image_bytes"}
 
 

@@ -1,5 +1,6 @@
 """Requests against those of tensorflow-serving-api, byte for byte."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from tensorflow_serving.apis import predict_pb2
 
 from serving import protos, wire
+from serving.errors import ServingError
 
 
 @given(
@@ -37,8 +39,55 @@ def test_the_official_answer_is_read():
 
     response = protos.PredictResponse.FromString(official.SerializeToString())
 
-    assert wire.read_answers(response, 2) == [(0.25, "real", 0.5), (0.75, "fake", 0.5)]
+    assert wire.read_answers(response, 2) == [(0.25, "real", 0.5, None), (0.75, "fake", 0.5, None)]
     assert response.model_spec.version.value == 7
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "band"), [([0.25, 0.5], [0.75, 0.5], [(0.25, 0.75), None]), ([0.5], [0.5], None)]
+)
+def test_the_uncertain_band_is_read_where_there_is_one(low, high, band):
+    official = predict_pb2.PredictResponse()
+    outputs = {"score": [0.5] * 2, "threshold": [0.5] * 2, "uncertain_low": low, "uncertain_high": high}
+    for name, values in outputs.items():
+        official.outputs[name].dtype = 1
+        official.outputs[name].float_val.extend(values)
+    official.outputs["decision"].CopyFrom(tf.make_tensor_proto([b"uncertain", b"fake"]))
+    response = protos.PredictResponse.FromString(official.SerializeToString())
+
+    if band is None:
+        with pytest.raises(ServingError, match="expected 2 values"):
+            wire.read_answers(response, 2)
+    else:
+        assert [answer.uncertain_band for answer in wire.read_answers(response, 2)] == band
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_map_is_what_numpy_says_it_is(packed):
+    heat = np.random.default_rng(0).random((1, 3, 5), np.float32)
+    official = predict_pb2.PredictResponse()
+    # TensorFlow's own function packs; TensorFlow Serving answers in the field of the type.
+    official.outputs["map"].CopyFrom(tf.make_tensor_proto(heat))
+    if not packed:
+        official.outputs["map"].tensor_content = b""
+        official.outputs["map"].float_val.extend(heat.ravel().tolist())
+    response = protos.PredictResponse.FromString(official.SerializeToString())
+
+    np.testing.assert_array_equal(np.asarray(wire.read_map(response)), heat[0])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [None, np.zeros((2, 3, 3), np.float32), np.zeros((3, 3), np.float32), np.zeros((1, 3, 3), np.int32)],
+)
+def test_what_is_no_map_is_refused(values):
+    official = predict_pb2.PredictResponse()
+    if values is not None:
+        official.outputs["map"].CopyFrom(tf.make_tensor_proto(values))
+    response = protos.PredictResponse.FromString(official.SerializeToString())
+
+    with pytest.raises(ServingError, match="expected a map of type 1"):
+        wire.read_map(response)
 
 
 OFFICIAL = {
