@@ -129,7 +129,7 @@ class LocalSession:
         with self.console.status("loading TFX, about 15 s"):
             from pipeline.runners.local import run_local
 
-        from pipeline.run_notes import noting
+        from pipeline.history.notes import noting
 
         view = NodeView(self.console)
         try:
@@ -143,7 +143,7 @@ class LocalSession:
             ) from error
 
     def _with_page(self, report: RunReport) -> RunReport:
-        from pipeline.report_pages import write_pages
+        from pipeline.report.pages import write_pages
 
         try:
             with self.console.status("writing the report"):

@@ -12,8 +12,8 @@ from components.evaluator.blessing import read_blessing
 from components.evaluator.results import SliceMetrics, read_metrics
 from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
+from pipeline.history.runs import METRICS_FILE, Outcome, Run, read_runs, report_folder
 from pipeline.metadata import open_metadata, pushed_destination
-from pipeline.runs import METRICS_FILE, Outcome, Run, read_runs, report_folder
 from pipeline.workspace import Workspace
 
 

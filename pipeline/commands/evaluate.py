@@ -53,7 +53,7 @@ def evaluate(
     that the model has learned from are refused, as far as the workspace tells which they are.
     """
     from pipeline.errors import ConfigError
-    from pipeline.evaluation import evaluate_model
+    from pipeline.evaluation.measuring import evaluate_model
     from pipeline.pushed_model import open_model
     from pipeline.workspace import Workspace
 

@@ -38,7 +38,7 @@ def explain(
     image got no verdict.
     """
     from components.atomic_file import replacing
-    from pipeline.heat_map import side_by_side
+    from pipeline.report.heat_map import side_by_side
     from serving.client import Client
     from serving.inputs import expand_paths
 

@@ -26,13 +26,13 @@ def history(names: tuple[str, ...], workspace: Path, limit: int, as_json: bool) 
         )
     from rich.console import Console
 
-    from pipeline.history import past_runs, runs_of
+    from pipeline.history.past_runs import past_runs, runs_of
     from pipeline.workspace import Workspace
 
     place = Workspace(workspace.resolve())
     if names:
-        from pipeline.run_comparison import compare
-        from pipeline.runs import find_run
+        from pipeline.history.comparison import compare
+        from pipeline.history.runs import find_run
         from pipeline.terminal.history_text import comparison_text
 
         runs = runs_of(place)

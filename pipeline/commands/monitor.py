@@ -60,9 +60,9 @@ def monitor(
 
 def _report(model_dir: Path, scores: Path, version: int | None, fake_share: float | None, bins: int):
     from pipeline.errors import ConfigError
-    from pipeline.monitoring import REFERENCE_SPLIT, monitor
+    from pipeline.monitoring.comparing import REFERENCE_SPLIT, monitor
+    from pipeline.monitoring.score_log import read_log
     from pipeline.pushed_model import open_model
-    from pipeline.score_log import read_log
 
     model = open_model(model_dir)
     tau = model.calibration.threshold
@@ -70,7 +70,7 @@ def _report(model_dir: Path, scores: Path, version: int | None, fake_share: floa
     # Asked for before a long log is read.
     model.evaluation_scores(REFERENCE_SPLIT)
     if scores.is_dir():
-        from pipeline.image_scores import score_files
+        from pipeline.monitoring.image_scores import score_files
         from serving.inputs import expand_paths
 
         served = score_files(model.folder, expand_paths([scores]), tau)

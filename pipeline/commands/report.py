@@ -52,8 +52,8 @@ def report(name: str | None, workspace: Path, out: Path | None, opens: bool, as_
 
 
 def _run(workspace, name: str | None):
-    from pipeline.history import runs_of
-    from pipeline.runs import Outcome, find_run
+    from pipeline.history.past_runs import runs_of
+    from pipeline.history.runs import Outcome, find_run
 
     runs = runs_of(workspace)
     if name:
@@ -67,7 +67,7 @@ def _run(workspace, name: str | None):
 
 def _write(run, workspace, page: Path | None):
     from pipeline.errors import RunError
-    from pipeline.report_pages import write_pages
+    from pipeline.report.pages import write_pages
     from pipeline.run_report import read_report, write_report
 
     report = read_report(run)

@@ -8,12 +8,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.runs import Outcome
+from pipeline.history.runs import Outcome
 from pipeline.terminal.rates_table import rate
 
 if TYPE_CHECKING:
-    from pipeline.history import PastRun
-    from pipeline.run_comparison import RunComparison
+    from pipeline.history.comparison import RunComparison
+    from pipeline.history.past_runs import PastRun
 
 _COLUMNS = {
     "auc_validation": "AUC\nval",

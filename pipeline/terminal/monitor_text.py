@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipeline.monitoring import MonitorReport
+    from pipeline.monitoring.comparing import MonitorReport
 
 _STYLES = {
     "nothing": "bold green",

@@ -12,10 +12,10 @@ from components.scoring.table import read_scores
 from data.errors import BadInputError
 from data.image_table import read_table, values
 from data.record_folder import span_folder
-from pipeline import learned_from
 from pipeline.commands.evaluate import evaluate
 from pipeline.errors import ConfigError
-from pipeline.learned_from import images_learned_from, images_of, training_records
+from pipeline.evaluation import learned_from
+from pipeline.evaluation.learned_from import images_learned_from, images_of, training_records
 from pipeline.metadata import open_metadata
 from pipeline.pushed_model import open_model
 from pipeline.workspace import Workspace

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from data.errors import BadInputError
-from pipeline.heat_map import open_image, overlay, side_by_side
+from pipeline.report.heat_map import open_image, overlay, side_by_side
 
 
 def _encoded(pixels, kind="PNG", **settings):

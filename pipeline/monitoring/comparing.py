@@ -9,8 +9,8 @@ import numpy as np
 
 from components.drift.comparison import FEWEST, Drift, compare
 from data.example import SPLITS
+from pipeline.monitoring.served_scores import NEAR, ServedScores
 from pipeline.pushed_model import PushedModel
-from pipeline.served_scores import NEAR, ServedScores
 
 REFERENCE_SPLIT = SPLITS[-1]
 """Nothing was chosen by it: of the scores that travel with a model, the only ones that promise nothing too much."""

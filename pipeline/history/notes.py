@@ -15,8 +15,8 @@ from typing import Any
 from data.card import is_imported
 from data.errors import BadInputError
 from pipeline.config import PipelineConfig
+from pipeline.history.runs import Run
 from pipeline.metadata import open_metadata
-from pipeline.runs import Run
 from pipeline.workspace import Workspace
 
 _PROPERTY = "deepfake_inspector"

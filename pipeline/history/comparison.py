@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from components.report.words import flat
-from pipeline.history import PastRun, past_runs
-from pipeline.run_notes import configuration_of
-from pipeline.runs import METRICS_FILE, Run
+from pipeline.history.notes import configuration_of
+from pipeline.history.past_runs import PastRun, past_runs
+from pipeline.history.runs import METRICS_FILE, Run
 from pipeline.workspace import Workspace
 
 MEASURES = ("auc", "accuracy", "recall_fake", "false_positive_rate")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.report.facts import Lineage, NodeRun
-from pipeline.run_notes import data_hash, notes_of
-from pipeline.runs import Run
+from pipeline.history.notes import data_hash, notes_of
+from pipeline.history.runs import Run
 
 _WARM_START = "WarmStart"
 _OF_TRAINING = {"tensorflow": "TensorFlow", "keras": "Keras", "tfx": "TFX"}

@@ -15,7 +15,7 @@ from components.calibration import Calibration
 from components.report.facts import ExplainedImage
 from components.scoring.table import unperturbed
 from data.example import FAKE, METHOD_OF_REALS, Record, decode
-from pipeline.heat_map import open_image, overlay
+from pipeline.report.heat_map import open_image, overlay
 
 MOST = 12
 """So many are shown."""

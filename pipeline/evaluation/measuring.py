@@ -160,7 +160,7 @@ def _check_new(
     model: PushedModel, records: Path, splits: tuple[str, ...], session: LocalSession
 ) -> int | None:
     """How many images of the splits the model has learned from; refuses when they are many."""
-    from pipeline.learned_from import images_learned_from, images_of, training_records
+    from pipeline.evaluation.learned_from import images_learned_from, images_of, training_records
 
     learned_from = training_records(model, session.workspace)
     if learned_from is None or not learned_from.is_dir():
@@ -239,7 +239,7 @@ def _write_page(
     nodes: tuple[NodeRun, ...],
 ) -> None:
     from components.report.page import write_page
-    from pipeline.evaluation_facts import evaluation_facts
+    from pipeline.evaluation.facts import evaluation_facts
 
     facts = evaluation_facts(
         model, records, _files(records, splits), _in_words(splits), slices, scores, nodes

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from data.errors import BadInputError
-from pipeline.served_scores import DECISIONS, Answer, ServedScores, collect
+from pipeline.monitoring.served_scores import DECISIONS, Answer, ServedScores, collect
 
 MAX_BAD_SHARE = 0.01
 """Share of the lines that may be unreadable. A single one always may: a log that is being written ends in one."""

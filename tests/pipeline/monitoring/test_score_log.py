@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from data.errors import BadInputError
-from pipeline import served_scores
-from pipeline.score_log import read_log
+from pipeline.monitoring import served_scores
+from pipeline.monitoring.score_log import read_log
 
 TAU = 0.6
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data.errors import BadInputError
-from pipeline.served_scores import Answer, ServedScores, collect
+from pipeline.monitoring.served_scores import Answer, ServedScores, collect
 
 _BATCH = 32
 

@@ -12,8 +12,8 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from pipeline.errors import ConfigError
+from pipeline.history.runs import Outcome, Run, read_runs
 from pipeline.metadata import open_metadata, pushed_destination
-from pipeline.runs import Outcome, Run, read_runs
 from pipeline.workspace import Workspace
 from serving.base_path import find_versions
 

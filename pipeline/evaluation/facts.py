@@ -12,7 +12,7 @@ from components.report.facts import Lineage, NodeRun, ReportFacts
 from data.card import is_imported, read_cards
 from pipeline.pushed_model import PushedModel
 from pipeline.records import content_hash
-from pipeline.worst_errors import worst_errors
+from pipeline.report.worst_errors import worst_errors
 
 
 def evaluation_facts(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from data.errors import BadInputError
 from pipeline.commands.monitor import monitor
-from pipeline.image_scores import score_files
+from pipeline.monitoring.image_scores import score_files
 
 TAU = 0.5
 

@@ -16,12 +16,12 @@ from components.trainer.assets import EXTRA_FOLDER, FACTS_FILE
 from data.card import read_cards
 from data.example import SPLITS
 from pipeline.errors import RunError
-from pipeline.lineage import lineage_of, records_are_the_same
+from pipeline.history.runs import Run, find_run, read_runs
 from pipeline.metadata import open_metadata
+from pipeline.report.lineage import lineage_of, records_are_the_same
+from pipeline.report.worst_errors import worst_errors
 from pipeline.run_report import RunReport
-from pipeline.runs import Run, find_run, read_runs
 from pipeline.workspace import Workspace
-from pipeline.worst_errors import worst_errors
 
 _TEST = SPLITS[-1]
 

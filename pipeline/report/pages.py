@@ -6,9 +6,9 @@ from pathlib import Path
 from components.atomic_file import write_text
 from components.report.model_card import model_card
 from components.report.page import write_page
-from pipeline.report_facts import gather
+from pipeline.history.runs import CARD_FILE, PAGE_FILE
+from pipeline.report.facts import gather
 from pipeline.run_report import RunReport
-from pipeline.runs import CARD_FILE, PAGE_FILE
 from pipeline.workspace import Workspace
 
 PUSHED_CARD_FILE = "README.md"

@@ -1,0 +1,1 @@
+"""Measures a pushed model on other images than those of its run."""

@@ -1,0 +1,1 @@
+"""Holds the scores that a model was served for against those of its evaluation."""
