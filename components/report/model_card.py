@@ -76,7 +76,8 @@ def model_card(facts: ReportFacts) -> str:
             few_slices=_few(facts.slices[1:]),
             fewest=_FEW_IMAGES,
             smallest_face=settings.get("data", {}).get("smallest_face"),
-            weights=_weights(settings.get("model", {})),
+            weights=_name(settings.get("model", {}).get("weights")),
+            warm_start=_name(facts.lineage.warm_start),
             core_hours=_core_hours(facts.lineage),
             licence_hints=_LICENCE_HINTS,
         )
@@ -140,9 +141,9 @@ def _shortcuts(cards: tuple[Mapping[str, Any], ...]) -> list[str]:
     return [sentence for audit in audits for sentence in audit.sentences()]
 
 
-def _weights(model: Mapping[str, Any]) -> str | None:
-    """A name of weights, or of their file without its folder, which tells of a machine only."""
-    return PurePath(str(model["weights"])).name if model.get("weights") else None
+def _name(path: str | None) -> str | None:
+    """A file's name without its folder, which tells of a machine only."""
+    return PurePath(path).name if path else None
 
 
 def _core_hours(lineage: Lineage) -> float | None:

@@ -97,7 +97,8 @@ def configuration_of(run: Run) -> dict[str, Any]:
     if notes := notes_of(run):
         return notes.configuration
     trainer = run.step("Trainer")
-    return json.loads(trainer.properties["custom_config"])["settings"] if trainer else {}
+    given = trainer.properties.get("custom_config") if trainer else None
+    return json.loads(given)["settings"] if given else {}
 
 
 def _newest(workspace: Workspace) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from pipeline.errors import ConfigError
+from pipeline.history.notes import configuration_of
 from pipeline.history.runs import Outcome, Run, read_runs
 from pipeline.metadata import open_metadata, pushed_destination
 from pipeline.workspace import Workspace
@@ -133,10 +134,7 @@ def _images(run: Run) -> int | None:
 
 
 def _backbone(run: Run) -> str | None:
-    trainer = run.step("Trainer")
-    if not trainer or "custom_config" not in trainer.properties:
-        return None
-    return json.loads(trainer.properties["custom_config"])["settings"]["model"]["backbone"]
+    return configuration_of(run).get("model", {}).get("backbone")
 
 
 def _metrics(run: Run) -> dict[str, float | None]:

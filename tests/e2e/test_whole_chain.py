@@ -1,10 +1,12 @@
 """Images in, a served verdict out."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 
 def test_import_keeps_the_good_and_lists_the_bad(imported, home):
@@ -34,6 +36,29 @@ def test_report_says_how_each_stage_and_slice_did(first_run):
     assert phase["split"] == "test"
     assert phase["accuracy"] == pytest.approx(overall["accuracy"])
     assert phase["auc"] == pytest.approx(slices["overall"]["auc"], abs=1e-6)
+
+
+def test_the_run_leaves_its_report_and_its_card(first_run, home, inspector):
+    page, pushed = Path(first_run.json["page"]), Path(first_run.json["pushed_to"])
+    text = page.read_text()
+    # The page is one file: nothing is fetched.
+    assert not re.findall(r"""(?:src|href)=["']?(?!#|data:)[^"'> ]+""", text)
+    for reason in first_run.json["reasons"]:
+        assert reason.partition(";")[0] in text
+    assert (pushed / "README.md").read_text() == Path(first_run.json["model_card"]).read_text()
+    worst = len(re.findall("data:image/jpeg;base64", text))
+    assert worst == 0 or worst % 2 == 0, "each of the worst errors has its picture and its map"
+
+    page.unlink()
+    again = inspector("report", "--workspace", home / "workspace", "--json")
+    assert again.code == 0, again.err
+    assert Path(again.json["page"]).is_file()
+    assert again.json["slices"] == first_run.json["slices"]
+    history = inspector("history", "--workspace", home / "workspace", "--json")
+    assert history.code == 0, history.err
+    oldest = history.json["runs"][-1]
+    assert (oldest["name"], oldest["outcome"]) == (first_run.json["run"], "done")
+    assert oldest["auc"] == pytest.approx(first_run.json["slices"][0]["auc"], abs=1e-6)
 
 
 def test_every_node_is_shown(first_run):
@@ -87,6 +112,16 @@ def test_served_scores_are_those_of_keras(server, home, inspector, first_run):
         assert verdict["decision"] == ("fake" if verdict["score"] >= verdict["threshold"] else "real")
         assert verdict["threshold"] == pytest.approx(facts["threshold"], abs=1e-6)
         assert str(verdict["model_version"]) == Path(first_run.json["pushed_to"]).name
+
+
+def test_the_server_explains_its_verdict(server, home, inspector):
+    image = home / "faces/real/1.png"
+    answer = inspector("explain", image, "--out", home / "explained", "--server", server, "--json")
+    assert answer.code == 0, answer.err
+    asked = inspector("predict", image, "--server", server, "--json").json
+    assert answer.json == asked | {"explained": str(home / "explained/1.explained.png")}
+    width, height = Image.open(image).size
+    assert Image.open(home / "explained/1.explained.png").size == (2 * width, height)
 
 
 def test_an_undecodable_image_gets_no_verdict_and_exit_code_1(server, home, inspector):
