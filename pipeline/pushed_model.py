@@ -113,5 +113,22 @@ def open_model(folder: Path) -> PushedModel:
     return model
 
 
+def version_of_run(version: Path) -> Path:
+    """The version that a run pushed and `calibrate` made this one of, be it over several; else the version itself.
+
+    Args:
+        version: folder of a version; neither it nor the one it was made of need be there.
+    """
+    origin, seen = version, set()
+    while origin not in seen:
+        seen.add(origin)
+        try:
+            facts = json.loads((origin / _EXTRA_FOLDER / _FACTS_FILE).read_text(encoding="utf-8"))
+            origin = origin.with_name(str(facts["calibrated_from"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return origin
+    return version
+
+
 def _folders(folder: Path) -> list[Path]:
     return [one for one in folder.iterdir() if one.is_dir()] if folder.is_dir() else []

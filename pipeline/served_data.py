@@ -5,6 +5,7 @@ from pathlib import Path
 import ml_metadata
 
 from pipeline.metadata import open_metadata, pushed_destination, run_outputs
+from pipeline.pushed_model import version_of_run
 from pipeline.workspace import Workspace
 
 
@@ -32,7 +33,8 @@ def served_statistics(workspace: Workspace, model_name: str, apart_from: Path | 
         for artifact in run_outputs(store, run.id):
             if destination := pushed_destination(artifact):
                 pushed_by.setdefault(destination, run.id)
-    for version in versions:
+    # What `calibrate` made of a version was trained on the same.
+    for version in map(version_of_run, versions):
         if version not in pushed_by:
             return None
         if apart_from is None or not _read_below(store, pushed_by[version], apart_from):

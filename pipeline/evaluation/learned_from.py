@@ -8,7 +8,7 @@ from data.image_table import read_table, values
 from data.record_folder import span_folder
 from pipeline.errors import ConfigError
 from pipeline.metadata import inputs_of_maker, open_metadata, pushed_destination
-from pipeline.pushed_model import PushedModel
+from pipeline.pushed_model import PushedModel, version_of_run
 from pipeline.workspace import Workspace
 
 _LEARNED_FROM = SPLITS[:-1]
@@ -24,8 +24,7 @@ def training_records(model: PushedModel, workspace: Workspace) -> Path | None:
         workspace: of the evaluation.
 
     Returns:
-        None where neither knows the model, as of one from elsewhere, of a workspace that was moved, or of a version
-        that was calibrated anew.
+        None where neither knows the model, as of one from elsewhere or of a workspace that was moved.
     """
     # WORKSPACE/models/NAME/VERSION, or WORKSPACE/artifacts/Trainer/model/ID/Format-Serving.
     for root in (workspace.root, *model.folder.parents):
@@ -61,9 +60,8 @@ def _images(records: Path) -> list[tuple[str, str]]:
 
 def _records_of_run(model: PushedModel, workspace: Workspace) -> Path | None:
     store = open_metadata(workspace)
-    pushed = [
-        one for one in store.get_artifacts_by_type("PushedModel") if pushed_destination(one) == model.folder
-    ]
+    version = version_of_run(model.folder)
+    pushed = [one for one in store.get_artifacts_by_type("PushedModel") if pushed_destination(one) == version]
     trained = [
         artifact for one in pushed for artifact in inputs_of_maker(store, one) if artifact.type == "Model"
     ]

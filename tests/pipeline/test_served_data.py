@@ -1,5 +1,7 @@
 """The statistics of the served model's data, found in a store that is made up."""
 
+import json
+
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
@@ -109,6 +111,15 @@ def test_statistics_that_are_gone_or_a_version_from_elsewhere_are_none(workspace
     assert _found(workspace) is None
     runs.add(runs.statistics("b", written=False), runs.pushed(8))
     assert _found(workspace) is None
+
+
+def test_a_version_that_was_calibrated_was_trained_on_what_its_origin_was(workspace, runs):
+    runs.add(runs.statistics("a"), runs.pushed(1))
+    for version, origin in ((7, "1"), (8, "7")):
+        facts = workspace.model_base_path(MODEL) / str(version) / "assets.extra/detector.json"
+        facts.parent.mkdir(parents=True)
+        facts.write_text(json.dumps({"calibrated_from": origin}))
+    assert _found(workspace) == "a"
 
 
 def test_another_model_is_another_matter(workspace, runs):

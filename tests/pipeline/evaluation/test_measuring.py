@@ -1,6 +1,7 @@
 """`evaluate`: any labelled images, no training, the metrics of a run; not what the model has learned from."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -153,6 +154,14 @@ def test_the_records_of_a_model_are_found_from_wherever_it_is_evaluated(pushed, 
             assert training_records(open_model(folder), asked_in) == tmp_path / "records"
     strange = folders[0].rename(folders[0].with_name("8"))
     assert training_records(open_model(strange), workspace) is None
+
+
+def test_a_version_that_was_calibrated_has_learned_from_what_its_origin_has(pushed, tmp_path):
+    workspace, version, _ = pushed
+    calibrated = shutil.copytree(version, version.with_name("9"))
+    facts = calibrated / "assets.extra/detector.json"
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"calibrated_from": "7"}))
+    assert training_records(open_model(calibrated), workspace) == tmp_path / "records"
 
 
 def test_a_workspace_that_was_moved_tells_nothing(pushed, tmp_path):
