@@ -1,4 +1,4 @@
-"""Records for a cross-source evaluation: nothing of one source is learned from, all of it is tested on."""
+"""Records for a cross-source evaluation: nothing of one source is learned from, and the test images stay the same."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -40,8 +40,8 @@ _INTERRUPTED = 130
 @click.option(
     "--leave-out",
     metavar="SOURCE",
-    help="Train without the images of this source of the records, and test on all: its slice of the report is then "
-    "cross-source. The model gets a name of its own.",
+    help="Train without the images of this source of the records, and test on the same images as with it: its slice "
+    "of the report is then cross-source. The model gets a name of its own.",
 )
 @options.as_json
 def run(
