@@ -5,10 +5,15 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
+
+# How long an example takes depends on what else the cores do.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 TAU = 0.625
 """Of the made-up detector; exact in single precision."""

@@ -120,7 +120,7 @@ contained sh -euc '
     mount -t proc proc "$TREE/proc"
     mount --rbind /dev "$TREE/dev"
     # Without it lscpu finds no processor, and scikit-learn prints a traceback about that.
-    mount --rbind /sys "$TREE/sys"
+    mount --bind /sys "$TREE/sys"
     if [ -n "$SHARE" ]; then
         mkdir -p "$TREE$SHARE"
         mount --bind "$SHARE" "$TREE$SHARE"

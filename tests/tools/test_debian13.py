@@ -24,7 +24,7 @@ STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIG
 UNSHARE = 'while [ "${1#-}" != "$1" ]; do shift; done; exec "$@"'
 DEBOOTSTRAP = """
 for last; do tree=$last; done
-mkdir -p "$tree/etc/ssl/certs" "$tree/proc" "$tree/dev"
+mkdir -p "$tree/etc/ssl/certs" "$tree/proc" "$tree/dev" "$tree/sys"
 echo built >>"{log}"
 {then}
 """
@@ -280,7 +280,7 @@ def test_nothing_is_left_of_a_run_that_is_stopped(host, number):
     command = f"trap '' INT TERM HUP; setsid sleep 300 & touch '{started}'; sleep 300; true"
     with host.start(command) as process:
         _wait_for(started.exists, process)
-        assert len(_mounts(f"{host.tree}/", host.processes())) == 2
+        assert len(_mounts(f"{host.tree}/", host.processes())) == 3
 
         process.send_signal(number)
 
