@@ -11,7 +11,7 @@ demo: setup ## the whole pipeline on drawn faces, and a served verdict
 
 # Two processes, each with a TensorFlow of its own: about 6 GB.
 test: setup ## everything but the slow tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not gpu and not exchange"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not gpu and not exchange"
 
 test-slow: setup ## the slow tests
 	$(BIN)/python -m pytest -m "slow and not gpu"

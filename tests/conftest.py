@@ -15,6 +15,18 @@ from PIL import Image
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deals the tests out to several processes: each file to one, and all that need the first run of e2e to one.
+
+    Those of e2e begin, as nothing else takes so long.
+    """
+    for item in items:
+        needs_the_run = "first_run" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("first run" if needs_the_run else str(item.path)))
+    items.sort(key=lambda item: item.path.parent.name != "e2e")
+
+
 TAU = 0.625
 """Of the made-up detector; exact in single precision."""
 
