@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow_transform as tft
 
 from components.atomic_file import write_text
 from components.calibration import UNCERTAIN, Calibration, calibrate
@@ -19,8 +18,8 @@ from components.trainer.assets import (
     EXTRA_FOLDER,
     FACTS_FILE,
     SCORES_FILE,
-    TRANSFORM_FOLDER,
     load_detector,
+    transform_graph_in,
 )
 from components.trainer.export import export_detector
 from data.example import FAKE, LABEL_NAMES, SPLITS
@@ -112,14 +111,15 @@ def recalibrate(model: Path, settings: CalibrationSettings, folder: Path) -> Rec
             f"Expected rows of the split '{_VALIDATION}' in '{extra / SCORES_FILE}', found none."
         )
     calibration = calibrate(*splits[_VALIDATION], settings)
-    export_detector(
-        load_detector(extra),
-        tft.TFTransformOutput(str(extra / TRANSFORM_FOLDER)),
-        calibration,
-        facts["input"]["size"],
-        facts["input"]["smallest_face"],
-        folder,
-    )
+    with transform_graph_in(extra) as transform_output:
+        export_detector(
+            load_detector(extra),
+            transform_output,
+            calibration,
+            facts["input"]["size"],
+            facts["input"]["smallest_face"],
+            folder,
+        )
     shutil.copytree(extra, folder / EXTRA_FOLDER)
     changed = facts | dataclasses.asdict(calibration)
     changed["settings"] = facts["settings"] | {"calibration": settings.model_dump(mode="json")}

@@ -1,14 +1,17 @@
 """What travels with an exported model besides its graph, in `assets.extra`."""
 
+import contextlib
 import json
 import shutil
+import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
+import tensorflow_transform as tft
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from components.calibration.stored_logits import Scored, write_logits
@@ -33,7 +36,11 @@ SCORES_FILE = "scores.csv"
 """The logits of the validation and the test split: see `components.calibration.stored_logits`."""
 
 TRANSFORM_FOLDER = "transform_graph"
-"""What Transform wrote: with the Keras model, all that another export of the same network needs."""
+"""What Transform wrote: with the Keras model, all that another export of the same network needs. To be read with
+`transform_graph_in`."""
+
+# TFX's Pusher leaves out every `saved_model.pb` but the model's own.
+_GRAPH, _GRAPH_KEPT_AS = "transform_fn/saved_model.pb", "transform_fn/graph.pb"
 
 _WARMUP_BATCH_SIZES = (1, 8)
 
@@ -63,12 +70,22 @@ def write_assets(
     extra.mkdir()
     (extra / FACTS_FILE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     write_logits(extra / SCORES_FILE, logits)
-    shutil.copytree(transform_graph, extra / TRANSFORM_FOLDER)
+    kept = Path(shutil.copytree(transform_graph, extra / TRANSFORM_FOLDER))
+    (kept / _GRAPH).rename(kept / _GRAPH_KEPT_AS)
     model.save(extra / KERAS_FILE)
     with tf.io.TFRecordWriter(str(extra / WARMUP_FILE)) as writer:
         for request in _warmup_requests(model_name, images):
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
+
+
+@contextlib.contextmanager
+def transform_graph_in(extra: Path) -> Iterator[tft.TFTransformOutput]:
+    """What Transform wrote, from an `assets.extra` folder; there while the block runs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(shutil.copytree(extra / TRANSFORM_FOLDER, Path(scratch) / TRANSFORM_FOLDER))
+        (folder / _GRAPH_KEPT_AS).rename(folder / _GRAPH)
+        yield tft.TFTransformOutput(str(folder))
 
 
 def load_detector(extra: Path) -> keras.Model:

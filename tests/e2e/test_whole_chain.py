@@ -133,3 +133,21 @@ def test_an_undecodable_image_gets_no_verdict_and_exit_code_1(server, home, insp
     [line] = answer.out.splitlines()
     path, _, decision, _, _ = line.split("\t")
     assert (Path(path).name, decision) == ("2.jpg", "real")
+
+
+def test_a_pushed_version_can_be_calibrated(first_run, home, inspector):
+    pushed = Path(first_run.json["pushed_to"])
+    answer = inspector(
+        "calibrate",
+        pushed,
+        "--objective",
+        "cost=10",
+        "--out",
+        home / "calibrated/deepfake-inspector",
+        "--json",
+    )
+    assert answer.code == 0, answer.err
+    [version] = (home / "calibrated/deepfake-inspector").iterdir()
+    facts = json.loads((version / "assets.extra/detector.json").read_text())
+    assert facts["calibrated_from"] == pushed.name
+    assert facts["settings"]["calibration"]["objective"] == "cost=10"
