@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from components.recalibration import Recalibration
 
 # Names that `components.trainer.assets` has, whose import takes seconds; a mistake is told at once.
-_EXTRA, _FACTS, _NEEDED = "assets.extra", "detector.json", ("scores.csv", "transform_graph", "detector.keras")
+_EXTRA, _FACTS = "assets.extra", "detector.json"
+_NEEDED = ("scores.csv", "transform_graph/transform_fn/graph.pb", "detector.keras")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,7 +37,8 @@ def version(tmp_path) -> Path:
     """A pushed version, but for its graph and its network."""
     folder = tmp_path / "models" / "faces" / str(OLD)
     extra = folder / "assets.extra"
-    (extra / "transform_graph").mkdir(parents=True)
+    (extra / "transform_graph/transform_fn").mkdir(parents=True)
+    (extra / "transform_graph/transform_fn/graph.pb").touch()
     (folder / "saved_model.pb").write_text("the old graph")
     (extra / "detector.keras").write_text("the network")
     rng = np.random.default_rng(0)
