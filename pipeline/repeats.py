@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +44,17 @@ class RepeatsReport:
     trainings: list[TrainingReport]
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a stage and split: mean and sample standard deviation of each metric over the seeds."""
-        rows = []
+        """A row a stage and split: mean and sample standard deviation of each metric over the seeds.
+
+        A metric that is undefined for one of them, such as the AUC of a split of one class, has neither: None.
+        """
+        rows, sample_deviation = [], functools.partial(np.std, ddof=1)
         for stages in zip(*(training.phases for training in self.trainings), strict=True):
             for split in zip(*(_by_split(stage) for stage in stages), strict=True):
                 row = {key: split[0][key] for key in ("stage", "split", "support")}
                 values = {metric: [one[metric] for one in split] for metric in METRICS}
-                row["mean"] = {metric: float(np.mean(of)) for metric, of in values.items()}
-                row["std"] = {metric: float(np.std(of, ddof=1)) for metric, of in values.items()}
+                row["mean"] = {metric: _over(np.mean, of) for metric, of in values.items()}
+                row["std"] = {metric: _over(sample_deviation, of) for metric, of in values.items()}
                 rows.append(row)
         return rows
 
@@ -107,6 +112,10 @@ def run_repeats(
         repeats = RepeatsReport(report, seeds, trainings)
         write_text(report.folder(workspace) / REPEATS_FILE, json.dumps(repeats.as_dict(), indent=2) + "\n")
         return repeats
+
+
+def _over(statistic: Callable[[list[float]], float], values: list[float | None]) -> float | None:
+    return None if None in values else float(statistic(values))
 
 
 def _by_split(phase: dict[str, Any]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class TrainingReport:
 
     Attributes:
         run: id of its run: the moment it began.
-        phases: the phase table, a row a stage, as the trainer wrote it.
+        phases: the phase table, a row a stage, as the trainer wrote it; None where a metric is undefined.
         logs: the folder with the history of its epochs, as a table, as a picture, and for TensorBoard.
     """
 
@@ -134,12 +134,14 @@ def read_report(run: Run) -> RunReport:
         raise RunError(f"Run {run.name} has no report: {_why_none(run)}.")
     evaluation = _kept(run, "Evaluator", "evaluation")
     try:
-        blessing, slices = read_blessing(evaluation), read_metrics(evaluation)
+        slices = read_metrics(evaluation)
     except KeyError as error:
         raise RunError(
             f"Run {run.name} has no report: an older version of this project evaluated it, without {error}. Run the "
             "same command again, which evaluates its model anew."
         ) from error
+    # After the metrics: of an older evaluation its bounds cannot be read either, and those tell why.
+    blessing = read_blessing(evaluation)
     return RunReport(
         training=_training(run),
         records=run.records,
@@ -179,7 +181,9 @@ def write_report(report: RunReport, workspace: Workspace) -> Path:
 
 def _training(run: Run) -> TrainingReport:
     logs = _kept(run, "Trainer", "model_run")
-    return TrainingReport(run.name, json.loads((logs / PHASE_TABLE_FILE).read_text()), logs)
+    # The AUC of a split of one class is written as NaN, which is no JSON.
+    table = json.loads((logs / PHASE_TABLE_FILE).read_text(), parse_constant=lambda _: None)
+    return TrainingReport(run.name, table, logs)
 
 
 def _latest(workspace: Workspace) -> Run:

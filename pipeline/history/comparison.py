@@ -77,17 +77,18 @@ def compare(before: Run, after: Run, workspace: Workspace) -> RunComparison:
     """Compares two runs of a workspace.
 
     Args:
-        before, after: the runs.
+        before, after: the runs; may be the same.
         workspace: keeps the metrics by slice in their folders of reports.
     """
     first, second = past_runs([before, after])
-    metrics = {run.name: _slices(run, workspace) for run in (before, after)}
+    old, new = (_slices(run, workspace) for run in (before, after))
+    without = [run.name for run, slices in ((before, old), (after, new)) if not slices]
     return RunComparison(
         before=first,
         after=second,
         settings=_settings(before, after),
-        slices=_changes(*metrics.values()) if all(metrics.values()) else (),
-        without_metrics=tuple(name for name, slices in metrics.items() if not slices),
+        slices=() if without else _changes(old, new),
+        without_metrics=tuple(dict.fromkeys(without)),
         same_data=first.data is not None and first.data == second.data,
     )
 

@@ -79,3 +79,11 @@ def test_the_terminal_shows_both_and_json_holds_all(two):
     answer = json.loads(run("a", "c", "--json"))
     assert answer["slices"][0]["difference"]["auc"] == pytest.approx(0.1)
     assert answer["same_data"] is False
+
+
+def test_a_run_is_the_same_as_itself(two):
+    two.metrics("a", {"overall": {"auc": 0.8, "accuracy": 0.7}})
+    itself, without = _compare(two, "a", "a"), _compare(two, "b", "b")
+    assert [one.difference("auc") for one in itself.slices] == [0]
+    assert itself.settings == ()
+    assert without.without_metrics == ("b",)
