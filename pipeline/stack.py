@@ -2,7 +2,8 @@
 
 The code is the same on both. What had differed was mended where it stood, by what both understand: Beam's runner by
 its full name (`data.options`), TFMA's protos (`components.evaluator.config`), TensorFlow's import without greeting
-(`serving.tensorflow_runtime`), Keras weights without Keras' description of the network (`components.trainer.assets`).
+(`serving.model.tensorflow_runtime`), Keras weights without Keras' description of the network
+(`components.trainer.assets`).
 """
 
 import dataclasses

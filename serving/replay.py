@@ -41,11 +41,11 @@ def replay_version(directory: Path, images: list[Path]) -> dict:
     Raises:
         ReplayError: loading failed, a request failed, or an output is not finite.
     """
-    import serving.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
+    import serving.model.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
 
     # isort: split
-    from serving import warmup
-    from serving.session_model import SessionModel
+    from serving.model import warmup
+    from serving.model.session_model import SessionModel
 
     try:
         model = SessionModel.load(directory)
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _ask(model, image: Path) -> dict:
     from serving.defaults import SIGNATURE
-    from serving.tensorflow_runtime import tf
+    from serving.model.tensorflow_runtime import tf
 
     request = {"image_bytes": tf.make_tensor_proto([image.read_bytes()])}
     return _described(model.predict(request, signature_name=SIGNATURE), f"{SIGNATURE} on {image}")

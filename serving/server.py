@@ -13,21 +13,21 @@ from pathlib import Path
 
 import grpc
 
-import serving.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
+import serving.model.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
 
 # isort: split
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving import warmup
-from serving.base_path import check_base_path, find_versions
+from serving.api.model_service import ModelService
+from serving.api.prediction_service import PredictionService
 from serving.defaults import GRPC_PORT, MODEL_NAME
 from serving.errors import BadInputError
-from serving.model_catalog import ModelCatalog
-from serving.model_service import ModelService
-from serving.prediction_service import PredictionService
-from serving.served_model import ServedModel
-from serving.session_model import SessionModel, usable_cores
-from serving.version_status import VersionStatus
+from serving.model import warmup
+from serving.model.session_model import SessionModel, usable_cores
+from serving.versions.base_path import check_base_path, find_versions
+from serving.versions.model_catalog import ModelCatalog
+from serving.versions.served_model import ServedModel
+from serving.versions.version_status import VersionStatus
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _THREADS_PER_CORE = 4  # as in TensorFlow Serving; more calls than these wait in line

@@ -16,7 +16,7 @@ from pipeline.history.notes import configuration_of
 from pipeline.history.runs import Outcome, Run, read_runs
 from pipeline.metadata import open_metadata, pushed_destination
 from pipeline.workspace import Workspace
-from serving.base_path import find_versions
+from serving.versions.base_path import find_versions
 
 BETTER = {"auc_validation": max, "auc": max, "accuracy": max, "false_positive_rate": min}
 """What is compared, and which end of it is good."""

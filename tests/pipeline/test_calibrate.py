@@ -13,7 +13,7 @@ import pytest
 
 from components.errors import ServingCheckError
 from pipeline import cli
-from serving.base_path import find_versions
+from serving.versions.base_path import find_versions
 
 OLD = 1_700_000_000
 

@@ -15,11 +15,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc, prediction_log_pb2
 
-from serving import warmup
 from serving.client import Client
 from serving.errors import BadInputError, ModelLoadError, ServerUnreachableError
+from serving.model import warmup
+from serving.model.session_model import SessionModel
 from serving.server import Server, load_and_warm_up
-from serving.session_model import SessionModel
 from serving.status import RequestError
 
 REPOSITORY = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.session_model import DEFAULT_SIGNATURE, SessionModel
-from serving.tensorflow_runtime import tf
+from serving.model.session_model import DEFAULT_SIGNATURE, SessionModel
+from serving.model.tensorflow_runtime import tf
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MOST_RECORDS = 1000

@@ -16,10 +16,10 @@ import grpc
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
 
-from serving.restored import unrestored_variables
-from serving.signature import Signature
+from serving.model.restored import unrestored_variables
+from serving.model.signature import Signature
+from serving.model.tensorflow_runtime import tf
 from serving.status import RequestError, from_exception
-from serving.tensorflow_runtime import tf
 
 DEFAULT_SIGNATURE = "serving_default"
 """The signature of a request that names none."""

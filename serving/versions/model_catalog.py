@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from tensorflow_serving.apis import model_pb2
 
-from serving.loaded_version import LoadedVersion
-from serving.served_model import ServedModel
 from serving.status import invalid, not_found
-from serving.version_status import VersionStatus
+from serving.versions.loaded_version import LoadedVersion
+from serving.versions.served_model import ServedModel
+from serving.versions.version_status import VersionStatus
 
 
 class ModelCatalog:

@@ -6,8 +6,8 @@ HandleReloadConfigRequest answers UNIMPLEMENTED, which the generated base class 
 import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
-from serving.model_catalog import ModelCatalog
-from serving.rpc import answering, require_model_spec
+from serving.api.rpc import answering, require_model_spec
+from serving.versions.model_catalog import ModelCatalog
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):

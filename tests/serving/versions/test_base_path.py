@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.base_path import check_base_path, find_versions, is_settled, latest, snapshot
 from serving.errors import BadInputError
+from serving.versions.base_path import check_base_path, find_versions, is_settled, latest, snapshot
 
 
 def test_only_names_that_are_int64_are_versions(tmp_path):

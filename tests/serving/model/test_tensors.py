@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tensorflow.core.framework import tensor_pb2
 
-from serving.tensors import dtype_name, to_array, to_proto
+from serving.model.tensors import dtype_name, to_array, to_proto
 
 NUMBERS = st.sampled_from(
     [np.float32, np.float64, np.int32, np.int64, np.uint8, np.int8, np.uint16, np.bool_]

@@ -12,9 +12,9 @@ import numpy as np
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
+from serving.model.tensorflow_runtime import tf
+from serving.model.tensors import dtype_name, to_array
 from serving.status import invalid
-from serving.tensorflow_runtime import tf
-from serving.tensors import dtype_name, to_array
 
 
 class Signature:

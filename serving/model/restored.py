@@ -6,7 +6,7 @@ and the first request fails with "Could not find variable" (tensorflow#72963, ke
 
 from collections.abc import Iterable
 
-from serving.tensorflow_runtime import tf
+from serving.model.tensorflow_runtime import tf
 
 
 def unrestored_variables(session: tf.compat.v1.Session, outputs: Iterable[tf.Tensor]) -> list[str]:

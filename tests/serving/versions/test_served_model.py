@@ -8,9 +8,9 @@ import grpc
 import pytest
 
 from serving.errors import ModelLoadError
-from serving.served_model import ServedModel
 from serving.status import RequestError
-from serving.version_status import State
+from serving.versions.served_model import ServedModel
+from serving.versions.version_status import State
 
 
 class Shelf:
@@ -160,7 +160,7 @@ def test_a_version_in_use_is_closed_by_its_last_user(shelf):
 
 
 def test_several_versions_can_be_served(shelf):
-    from serving.base_path import latest
+    from serving.versions.base_path import latest
 
     for version in (1, 2, 3):
         shelf.put(version)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from serving.tensorflow_runtime import tf
+from serving.model.tensorflow_runtime import tf
 
 # A proto may leave out repeated trailing values. Without a limit, a request of a few bytes could claim any
 # shape and have the server allocate it.

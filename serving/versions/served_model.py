@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving.base_path import Snapshot, VersionPolicy, find_versions, is_settled, latest, snapshot
 from serving.errors import ModelLoadError
-from serving.loaded_version import LoadedVersion, Model
 from serving.status import from_exception, not_found
-from serving.version_status import State, VersionStatus
+from serving.versions.base_path import Snapshot, VersionPolicy, find_versions, is_settled, latest, snapshot
+from serving.versions.loaded_version import LoadedVersion, Model
+from serving.versions.version_status import State, VersionStatus
 
 _log = logging.getLogger(__name__)
 

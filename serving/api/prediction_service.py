@@ -6,11 +6,11 @@ Classify, Regress and MultiInference answer UNIMPLEMENTED, which the generated b
 import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 
-from serving.model_catalog import ModelCatalog
-from serving.rpc import answering, require_model_spec
-from serving.session_model import DEFAULT_SIGNATURE
+from serving.api.rpc import answering, require_model_spec
+from serving.model.session_model import DEFAULT_SIGNATURE
+from serving.model.tensors import to_proto
 from serving.status import invalid
-from serving.tensors import to_proto
+from serving.versions.model_catalog import ModelCatalog
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
