@@ -6,6 +6,9 @@ MODEL_NAME = "deepfake-inspector"
 GRPC_PORT = 8500
 """Port of the gRPC interface, the same as TensorFlow Serving's."""
 
+REST_PORT = 8501
+"""Port of the REST interface, where TensorFlow Serving has it by custom."""
+
 SIGNATURE = "serving_bytes"
 """Signature that takes JPEG or PNG bytes (`image_bytes`) and answers `score`, `decision` and `threshold`."""
 

@@ -1,111 +1,131 @@
-"""The embedded server: TensorFlow Serving's gRPC interface without a container.
+"""The embedded server: TensorFlow Serving's gRPC and REST interfaces without a container.
 
 with Server("workspace/models/detector", port=8500) as server:
     server.wait_until_available(timeout_s=60)
     ...
 """
 
-import signal
 import threading
-from collections.abc import Callable
-from concurrent import futures
 from pathlib import Path
-
-import grpc
 
 import serving.model.tensorflow_runtime  # noqa: F401 - the first to import TensorFlow
 
 # isort: split
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+from tensorflow_serving.config import model_server_config_pb2
 
-from serving.api.model_service import ModelService
-from serving.api.prediction_service import PredictionService
-from serving.defaults import GRPC_PORT, MODEL_NAME
-from serving.errors import BadInputError
-from serving.model import warmup
-from serving.model.session_model import SessionModel, usable_cores
-from serving.versions.base_path import check_base_path, find_versions
+from serving.admission import Admission
+from serving.api.answers import Answers
+from serving.api.grpc_server import GrpcServer
+from serving.cores import usable_cores
+from serving.defaults import MODEL_NAME
+from serving.loading import counted_loader
+from serving.metrics import Metrics
+from serving.request_log import RequestLog
+from serving.rest.app import RestApi
+from serving.rest.http_server import HttpServer
+from serving.server_options import ServerOptions
+from serving.versions.base_path import check_base_path
 from serving.versions.model_catalog import ModelCatalog
+from serving.versions.model_config import one_model
+from serving.versions.policy import policy_of
 from serving.versions.served_model import ServedModel
 from serving.versions.version_status import VersionStatus
 
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_THREADS_PER_CORE = 4  # as in TensorFlow Serving; more calls than these wait in line
+ModelServerConfig = model_server_config_pb2.ModelServerConfig
+
+_LARGEST_REQUEST = 2**31 - 1
+_CUT_OFF_S = 1.0
 
 
 class Server:
-    """Serves one model over gRPC from the moment it is made; a context manager that stops it.
+    """Serves models from the moment it is made; a context manager that stops it.
 
     Calls are answered NOT_FOUND until the first version is loaded and warmed up.
 
     Args:
-        base_path: folder of numbered version folders, as the Pusher fills it. It may be empty: versions are
-            picked up when they come.
-        model_name: as requests call it.
-        port: 0 for any free one; `Server.port` tells which.
-        host: address to listen on; "0.0.0.0" for all.
-        workers: how many requests may run in TensorFlow at once; the number of usable cores by default.
-        poll_interval_s: seconds between two looks at the base path.
-        on_change: called with each VersionStatus as versions come and go.
+        models: a ModelServerConfig; or the base path of one model, a folder of numbered version folders as the Pusher
+            fills it. A base path may be empty: versions are picked up when they come.
+        model_name: as requests call the one model; without meaning for a ModelServerConfig.
+        options: how it is set up, or the fields of `ServerOptions` one by one.
 
     Raises:
-        BadInputError: the base path does not exist or is no base path, or the port is taken.
+        BadInputError: a base path does not exist or is none, a port is taken, or the configuration is wrong.
     """
 
     def __init__(
         self,
-        base_path: str | Path,
+        models: str | Path | ModelServerConfig,
         model_name: str = MODEL_NAME,
-        *,
-        port: int = 0,
-        host: str = "127.0.0.1",
-        workers: int | None = None,
-        poll_interval_s: float = 1.0,
-        on_change: Callable[[VersionStatus], None] = lambda status: None,
+        options: ServerOptions | None = None,
+        **fields,
     ):
-        slots = threading.BoundedSemaphore(workers or usable_cores())
-        self._model = ServedModel(
-            model_name,
-            check_base_path(base_path),
-            lambda directory: load_and_warm_up(directory, slots),
-            poll_interval_s=poll_interval_s,
-            on_change=on_change,
-        )
-        catalog = ModelCatalog({model_name: self._model})
-        self._grpc = grpc.server(
-            futures.ThreadPoolExecutor(_THREADS_PER_CORE * usable_cores(), thread_name_prefix="rpc"),
-            options=[
-                ("grpc.max_receive_message_length", -1),
-                ("grpc.max_send_message_length", -1),
-                # Otherwise Linux lets a second server share the port, and each would get half of the calls.
-                ("grpc.so_reuseport", 0),
-            ],
-        )
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(catalog), self._grpc
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(catalog), self._grpc)
-        self.port = _bind(self._grpc, host, port)
-        self.address = f"{host}:{self.port}"
-        self._model.start()
+        self.options = options = options or ServerOptions(**fields)
+        if not isinstance(models, ModelServerConfig):
+            models = one_model(model_name, check_base_path(models))
+        workers = options.workers or usable_cores()
+        self._slots = threading.BoundedSemaphore(workers)
+        self._metrics = Metrics()
+        self._admission = Admission(workers + options.queue, workers)
+        self._log = RequestLog(options.log, options.log_sample) if options.log else None
+        self._catalog = ModelCatalog(self._make_model, labels_ahead=options.labels_ahead)
+        answers = Answers(self._catalog, self._admission, self._metrics, self._log)
+        threads = workers + options.queue
+        self._grpc = GrpcServer(answers, self._catalog, options, threads)
+        self._rest = None
+        try:
+            if options.rest_port is not None:
+                self._rest = HttpServer(self._rest_api(answers, threads), options.host, options.rest_port)
+            self._catalog.start(models)
+        except BaseException:
+            self._end(0)
+            raise
         self._grpc.start()
 
+    @property
+    def port(self) -> int:
+        """Of gRPC."""
+        return self._grpc.port
+
+    @property
+    def rest_port(self) -> int | None:
+        """Of REST; None where there is none."""
+        return self._rest.port if self._rest else None
+
+    @property
+    def address(self) -> str:
+        """Host and port of gRPC."""
+        return f"{self.options.host}:{self.port}"
+
     def wait_until_available(self, timeout_s: float | None = None) -> int:
-        """Blocks until a version answers, and returns its number.
+        """Blocks until each model has a version that answers; returns the highest of the last one.
 
         Raises:
             ModelLoadError: what was found did not load, or nothing was found in time.
         """
-        return self._model.wait_until_available(timeout_s)
+        number = 0
+        for model in self._catalog.models.values():
+            number = model.wait_until_available(timeout_s)
+        return number
 
-    def statuses(self) -> list[VersionStatus]:
-        """Every version tried so far, the highest first."""
-        return self._model.statuses()
+    def statuses(self, model_name: str | None = None) -> list[VersionStatus]:
+        """Every version tried so far of a model (by default the first), the highest first."""
+        models = self._catalog.models
+        return models[model_name or next(iter(models))].statuses()
+
+    def reload(self, models: ModelServerConfig, timeout_s: float | None = None) -> None:
+        """Serves another set of models: see `ModelCatalog.reload`."""
+        self._catalog.reload(models, timeout_s)
+        self._show_health()
 
     def stop(self, grace_s: float = 30.0) -> None:
-        """Refuses new calls, lets those in flight finish for at most `grace_s` seconds, unloads the model."""
-        self._grpc.stop(grace_s).wait()
-        self._model.stop()
+        """Turns new requests away, lets those in flight finish for at most `grace_s` seconds, unloads the models.
+
+        Meanwhile the health service answers NOT_SERVING, so that a load balancer looks elsewhere.
+        """
+        self._grpc.show_stopping()
+        self._admission.close()
+        self._admission.wait_until_empty(grace_s)
+        self._end(_CUT_OFF_S)
 
     def __enter__(self) -> "Server":
         return self
@@ -113,76 +133,41 @@ class Server:
     def __exit__(self, *exception) -> None:
         self.stop()
 
+    def _end(self, grace_s: float) -> None:
+        if self._rest:
+            self._rest.stop()
+        self._grpc.stop(grace_s)
+        self._catalog.stop()
+        if self._log:
+            self._log.close()
 
-def serve_forever(
-    base_path: str | Path,
-    model_name: str = MODEL_NAME,
-    *,
-    port: int = GRPC_PORT,
-    host: str = "127.0.0.1",
-    workers: int | None = None,
-    poll_interval_s: float = 1.0,
-    grace_s: float = 30.0,
-    announce: Callable[[str], None] = lambda line: None,
-) -> None:
-    """Serves until SIGTERM or SIGINT, then lets the calls in flight finish. Call it from the main thread.
-
-    Args:
-        announce: called with one line of text, without line end, at each event: listening, waiting for a
-            version, loading, available, failed, unloaded, stopping. May be called from several threads.
-        grace_s: how long calls in flight may take after the signal.
-        base_path, model_name, port, host, workers, poll_interval_s: see `Server`.
-
-    Raises:
-        BadInputError: as `Server`.
-    """
-    stop = threading.Event()
-    handlers = {number: signal.signal(number, lambda *_: stop.set()) for number in _STOP_SIGNALS}
-    try:
-        server = Server(
-            base_path,
-            model_name,
-            port=port,
-            host=host,
-            workers=workers,
-            poll_interval_s=poll_interval_s,
-            on_change=lambda status: announce(f"model {model_name}: {status}"),
+    def _make_model(self, config: model_server_config_pb2.ModelConfig) -> ServedModel:
+        options = self.options
+        return ServedModel(
+            config.name,
+            config.base_path,
+            counted_loader(config.name, self._slots, options, self._metrics),
+            policy=policy_of(config.model_version_policy),
+            poll_interval_s=options.poll_interval_s,
+            retries=options.load_retries,
+            retry_interval_s=options.retry_interval_s,
+            on_change=lambda status: self._on_change(config.name, status),
         )
-        announce(f"serving model {model_name} from {base_path} at {server.address} (gRPC)")
-        if not find_versions(Path(base_path)):
-            announce(f"no version in {base_path} yet: waiting for the pipeline to push one")
-        stop.wait()
-        announce(f"stopping: calls in flight have {grace_s:g} s to finish")
-        server.stop(grace_s)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
+    def _on_change(self, model_name: str, status: VersionStatus) -> None:
+        self._show_health()
+        self.options.on_change(model_name, status)
 
-def load_and_warm_up(directory: Path, slots: threading.Semaphore | None = None) -> SessionModel:
-    """A version that has answered its warm-up requests.
+    def _show_health(self) -> None:
+        self._grpc.show_health(all(model.available_versions() for model in self._catalog.models.values()))
 
-    Raises:
-        Exception: whatever the loader, or the model on a warm-up request, fails with.
-    """
-    model = SessionModel.load(directory, slots)
-    try:
-        for _ in warmup.replay(model, directory):
-            pass
-    except BaseException:
-        model.close()
-        raise
-    return model
-
-
-def _bind(server: grpc.Server, host: str, port: int) -> int:
-    try:
-        bound = server.add_insecure_port(f"{host}:{port}")
-    except RuntimeError:  # grpcio says no more than "failed to bind", and logs the rest
-        bound = 0
-    if not bound:
-        raise BadInputError(
-            f"expected a free port and a local address, but {host}:{port} cannot be listened on: "
-            "stop the server that holds it, or choose another port"
-        )
-    return bound
+    def _rest_api(self, answers: Answers, threads: int):
+        options = self.options
+        return RestApi(
+            answers,
+            self._metrics,
+            metrics_path=options.metrics_path,
+            timeout_s=options.rest_timeout_s,
+            max_request_bytes=options.max_request_bytes or _LARGEST_REQUEST,
+            threads=threads,
+        ).app()

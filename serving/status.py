@@ -23,12 +23,14 @@ class RequestError(Exception):
     Attributes:
         code: the `grpc.StatusCode` of the answer.
         message: the text of the answer; in TensorFlow Serving's own words wherever it has some.
+        retry_after_s: after how many seconds the same request may succeed; None where that is not known.
     """
 
-    def __init__(self, code: grpc.StatusCode, message: str):
+    def __init__(self, code: grpc.StatusCode, message: str, retry_after_s: float | None = None):
         super().__init__(message)
         self.code = code
         self.message = message
+        self.retry_after_s = retry_after_s
 
 
 def invalid(message: str) -> RequestError:

@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
-from serving.defaults import GRPC_PORT
+from serving.defaults import GRPC_PORT, REST_PORT
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(short_help="Serve the newest model over gRPC.")
+@click.command(short_help="Serve the newest model over gRPC and REST.")
 @click.option(
     "--model-base-path",
     type=click.Path(file_okay=False, path_type=Path),
@@ -16,27 +18,113 @@ from serving.defaults import GRPC_PORT
 )
 @options.workspace
 @options.model_name
+@click.option(
+    "--model-config-file",
+    type=_FILE,
+    help="TensorFlow Serving's list of models, policies and labels instead.",
+)
 @click.option("--port", default=GRPC_PORT, show_default=True, help="gRPC port; 0 for any free one.")
+@click.option(
+    "--rest-api-port",
+    default=REST_PORT,
+    show_default=True,
+    help="REST port; 0 for any free one, -1 for none.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Requests computed at once.  [default: one a core]"
 )
+@click.option(
+    "--queue",
+    type=click.IntRange(min=0),
+    default=64,
+    show_default=True,
+    help="Requests that may wait; further ones are told to come back.",
+)
+@click.option(
+    "--max-request-mb",
+    type=click.IntRange(min=1, max=2047),
+    default=64,
+    show_default=True,
+    help="Largest request, in MiB.",
+)
+@click.option("--ssl-config-file", type=_FILE, help="TensorFlow Serving's SSLConfig: encrypts gRPC.")
+@click.option(
+    "--monitoring-config-file",
+    type=_FILE,
+    help="TensorFlow Serving's MonitoringConfig.  [default: Prometheus' metrics on the REST port]",
+)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append each verdict to this file, a JSON object a line, without the image: what `monitor` reads.",
+)
+@click.option(
+    "--log-sample",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Share of the images to log.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds that requests may still take after SIGTERM.",
+)
 def serve(
-    model_base_path: Path | None, workspace: Path, model_name: str, port: int, host: str, workers: int | None
+    model_base_path: Path | None,
+    workspace: Path,
+    model_name: str,
+    model_config_file: Path | None,
+    port: int,
+    rest_api_port: int,
+    host: str,
+    workers: int | None,
+    queue: int,
+    max_request_mb: int,
+    ssl_config_file: Path | None,
+    monitoring_config_file: Path | None,
+    log: Path | None,
+    log_sample: float,
+    grace: float,
 ) -> None:
-    """Serves the newest model over gRPC, as TensorFlow Serving would, until stopped.
+    """Serves the newest model over gRPC and REST, as TensorFlow Serving would, until stopped.
 
-    A version that is pushed while it runs is taken up by itself.
+    A version that is pushed while it runs is taken up by itself. For TensorFlow Serving's own flags, see
+    `python -m serving.model_server --help`.
     """
     from pipeline.workspace import Workspace
-    from serving.server import serve_forever
+    from serving.config import files
+    from serving.serve_forever import serve_forever
+    from serving.server_options import ServerOptions
+    from serving.versions.base_path import check_base_path
+    from serving.versions.model_config import one_model
 
-    base_path = model_base_path or Workspace(workspace).model_base_path(model_name)
-    serve_forever(
-        base_path,
-        model_name,
-        port=port,
+    if model_config_file:
+        models = files.read_models(model_config_file)
+    else:
+        base_path = model_base_path or Workspace(workspace).model_base_path(model_name)
+        models = one_model(model_name, check_base_path(base_path))
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    metrics_path = files.METRICS_PATH
+    if monitoring_config_file:
+        metrics_path = files.read_metrics_path(monitoring_config_file)
+    server_options = ServerOptions(
         host=host,
+        port=port,
+        rest_port=rest_api_port if rest_api_port >= 0 else None,
+        tls=files.read_tls(ssl_config_file) if ssl_config_file else None,
         workers=workers,
-        announce=lambda line: click.echo(line, err=True),
+        queue=queue,
+        max_request_bytes=max_request_mb << 20,
+        metrics_path=metrics_path,
+        log=log,
+        log_sample=log_sample,
+        on_change=lambda name, status: say(f"model {name}: {status}"),
     )
+    serve_forever(models, server_options, grace_s=grace, announce=say)

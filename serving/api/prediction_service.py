@@ -1,70 +1,55 @@
-"""`tensorflow.serving.PredictionService`: Predict and GetModelMetadata.
-
-Classify, Regress and MultiInference answer UNIMPLEMENTED, which the generated base class does.
-"""
+"""`tensorflow.serving.PredictionService`, over gRPC."""
 
 import grpc
-from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    inference_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+    regression_pb2,
+)
 
-from serving.api.rpc import answering, require_model_spec
-from serving.model.session_model import DEFAULT_SIGNATURE
-from serving.model.tensors import to_proto
-from serving.status import invalid
-from serving.versions.model_catalog import ModelCatalog
+from serving.api.answers import GRPC, Answers
+from serving.api.rpc import answer
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Answers from the models of a catalog.
+    """The deadline of a call is the time limit of its run.
 
     Args:
-        catalog: where to find models.
+        answers: knows them.
     """
 
-    def __init__(self, catalog: ModelCatalog):
-        self._catalog = catalog
+    def __init__(self, answers: Answers):
+        self._answers = answers
 
     def Predict(  # noqa: N802 - the API's name
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
-        """Runs the model; the deadline of the call is the time limit of the run."""
-        response = predict_pb2.PredictResponse()
-        with answering(context):
-            require_model_spec(request)
-            signature = request.model_spec.signature_name or DEFAULT_SIGNATURE
-            with self._catalog.borrow(request.model_spec) as loaded:
-                outputs = loaded.model.predict(
-                    request.inputs,
-                    signature_name=signature,
-                    output_filter=request.output_filter,
-                    timeout_s=context.time_remaining(),
-                )
-            _identify(response.model_spec, request.model_spec.name, loaded.number, signature)
-            for alias, array in outputs.items():
-                response.outputs[alias].CopyFrom(to_proto(array))
-        return response
+        """Runs a signature on tensors."""
+        return answer(context, lambda: self._answers.predict(request, GRPC, context.time_remaining()))
+
+    def Classify(  # noqa: N802 - the API's name
+        self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
+    ) -> classification_pb2.ClassificationResponse:
+        """Runs a signature of tf.Examples to classes and scores."""
+        return answer(context, lambda: self._answers.classify(request, GRPC, context.time_remaining()))
+
+    def Regress(  # noqa: N802 - the API's name
+        self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
+    ) -> regression_pb2.RegressionResponse:
+        """Runs a signature of tf.Examples to values."""
+        return answer(context, lambda: self._answers.regress(request, GRPC, context.time_remaining()))
+
+    def MultiInference(  # noqa: N802 - the API's name
+        self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
+    ) -> inference_pb2.MultiInferenceResponse:
+        """Runs several such signatures on the same tf.Examples."""
+        return answer(context, lambda: self._answers.multi_inference(request, GRPC, context.time_remaining()))
 
     def GetModelMetadata(  # noqa: N802 - the API's name
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Describes the signatures of a version; `signature_def` is the one field there is."""
-        response = get_model_metadata_pb2.GetModelMetadataResponse()
-        with answering(context):
-            require_model_spec(request)
-            if not request.metadata_field:
-                raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
-            for field in request.metadata_field:
-                if field != "signature_def":
-                    raise invalid(f"Metadata field {field} is not supported")
-            signatures = get_model_metadata_pb2.SignatureDefMap()
-            with self._catalog.borrow(request.model_spec) as loaded:
-                for name, signature in loaded.model.signatures.items():
-                    signatures.signature_def[name].CopyFrom(signature.definition)
-            _identify(response.model_spec, request.model_spec.name, loaded.number)
-            response.metadata["signature_def"].Pack(signatures)
-        return response
-
-
-def _identify(spec, name: str, version: int, signature: str = "") -> None:
-    spec.name = name
-    spec.version.value = version
-    spec.signature_name = signature
+        """Describes the signatures of a version."""
+        return answer(context, lambda: self._answers.metadata(request))

@@ -1,37 +1,32 @@
 """What every RPC handler does around its answer."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 import grpc
 
-from serving.status import from_exception, invalid
+from serving.status import from_exception
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_MESSAGE = (
-    1024  # as in TensorFlow Serving: a status travels in a header, and headers are limited to 8 KiB
-)
+_Response = TypeVar("_Response")
+
+# As in TensorFlow Serving: a status travels in a header, and headers are limited to 8 KiB.
+_LONGEST_MESSAGE = 1024
+
+_RETRY_HINT = "grpc-retry-pushback-ms"
+"""Trailing metadata that gRPC clients with a retry policy obey (gRFC A6)."""
 
 
-@contextmanager
-def answering(context: grpc.ServicerContext) -> Iterator[None]:
-    """Turns an exception of the block into the status of the RPC, and logs those that are our own fault."""
+def answer(context: grpc.ServicerContext, make: Callable[[], _Response]) -> _Response:
+    """What `make` returns; its exception becomes the status of the RPC, and is logged where it is our own fault."""
     try:
-        yield
+        return make()
     except Exception as error:
         status = from_exception(error)
         if status.code is grpc.StatusCode.INTERNAL:
             _log.exception("a request failed")
+        if status.retry_after_s is not None:
+            context.set_trailing_metadata(((_RETRY_HINT, str(round(status.retry_after_s * 1000))),))
         context.abort(status.code, status.message[:_LONGEST_MESSAGE])
-
-
-def require_model_spec(request) -> None:
-    """Refuses a request that says nothing about the model it is for.
-
-    Raises:
-        RequestError: INVALID_ARGUMENT.
-    """
-    if not request.HasField("model_spec"):
-        raise invalid("Missing ModelSpec")

@@ -5,10 +5,9 @@ the embedded server and the check before a push both go through `tf.compat.v1.sa
 version in a graph and a session of its own.
 """
 
-import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import grpc
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
 
+from serving.cores import usable_cores
 from serving.model.restored import unrestored_variables
 from serving.model.signature import Signature
 from serving.model.tensorflow_runtime import tf
@@ -23,11 +23,6 @@ from serving.status import RequestError, from_exception
 
 DEFAULT_SIGNATURE = "serving_default"
 """The signature of a request that names none."""
-
-
-def usable_cores() -> int:
-    """How many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class SessionModel:
@@ -51,17 +46,34 @@ class SessionModel:
         self.signatures = signatures
 
     @classmethod
-    def load(cls, directory: str | Path, slots: threading.Semaphore | None = None) -> "SessionModel":
-        """Loads the SavedModel (tag `serve`) in a version directory.
+    def load(
+        cls,
+        directory: str | Path,
+        slots: threading.Semaphore | None = None,
+        *,
+        tags: Sequence[str] = ("serve",),
+        intra_op_threads: int = 1,
+        inter_op_threads: int = 0,
+    ) -> "SessionModel":
+        """Loads the SavedModel in a version directory.
+
+        Args:
+            directory: the version.
+            slots: see above.
+            tags: of the graph to load.
+            intra_op_threads: threads of one operation.
+            inter_op_threads: operations at once; 0 for a core each.
 
         Raises:
             RequestError: FAILED_PRECONDITION, a variable was not restored; the message names it.
             tf.errors.OpError, OSError, RuntimeError: as the loader does.
         """
-        session = tf.compat.v1.Session(graph=tf.Graph(), config=_session_config())
+        session = tf.compat.v1.Session(
+            graph=tf.Graph(), config=_session_config(intra_op_threads, inter_op_threads)
+        )
         try:
             with session.graph.as_default():
-                meta_graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(directory))
+                meta_graph = tf.compat.v1.saved_model.loader.load(session, list(tags), str(directory))
             signatures = {
                 name: Signature(definition, session.graph)
                 for name, definition in sorted(meta_graph.signature_def.items())
@@ -151,10 +163,10 @@ def _require_variables(session: tf.compat.v1.Session, signatures: Iterable[Signa
         )
 
 
-def _session_config() -> tf.compat.v1.ConfigProto:
+def _session_config(intra_op_threads: int, inter_op_threads: int) -> tf.compat.v1.ConfigProto:
     config = tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=1,
-        inter_op_parallelism_threads=usable_cores(),
+        intra_op_parallelism_threads=intra_op_threads,
+        inter_op_parallelism_threads=inter_op_threads or usable_cores(),
         # Without this the first session of the process sets the inter-op threads of all.
         use_per_session_threads=True,
         allow_soft_placement=True,

@@ -10,6 +10,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.model import examples
 from serving.model.session_model import DEFAULT_SIGNATURE, SessionModel
 from serving.model.tensorflow_runtime import tf
 
@@ -25,11 +26,11 @@ def replay(model: SessionModel, directory: str | Path) -> Iterator[tuple[str, di
         directory: its version directory.
 
     Yields:
-        Signature name and outputs of each request. Exhaust the iterator to replay all.
+        Signature name and outputs of each request; outputs of Predict only. Exhaust the iterator to replay all.
 
     Raises:
         RequestError: the model refused a request or failed on it.
-        ValueError: a record is not a PredictionLog of a Predict request, or there are more than
+        ValueError: a record is no PredictionLog of a request, or there are more than
             `MOST_RECORDS`. tf.errors.DataLossError: the file is truncated.
     """
     path = Path(directory) / WARMUP_FILE
@@ -38,20 +39,31 @@ def replay(model: SessionModel, directory: str | Path) -> Iterator[tuple[str, di
     for position, record in enumerate(tf.compat.v1.io.tf_record_iterator(str(path))):
         if position == MOST_RECORDS:
             raise ValueError(f"{path} holds more than {MOST_RECORDS} requests; expected at most that many")
-        request = _predict_request(record, f"{path}, record {position}")
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        yield (
-            name,
-            model.predict(request.inputs, signature_name=name, output_filter=request.output_filter),
-        )
+        yield _answer(model, record, f"{path}, record {position}")
 
 
-def _predict_request(record: bytes, where: str):
+def _answer(model: SessionModel, record: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:
     try:
         log = prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
         raise ValueError(f"{where}: expected a PredictionLog, received something else") from error
     kind = log.WhichOneof("log_type")
-    if kind != "predict_log":
-        raise ValueError(f"{where}: expected a predict_log, received {kind or 'an empty record'}")
-    return log.predict_log.request
+    if kind == "predict_log":
+        request = log.predict_log.request
+        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+        return name, model.predict(request.inputs, signature_name=name, output_filter=request.output_filter)
+    if kind == "classify_log":
+        request = log.classify_log.request
+        examples.classify(model, request.model_spec.signature_name, request.input)
+    elif kind == "regress_log":
+        request = log.regress_log.request
+        examples.regress(model, request.model_spec.signature_name, request.input)
+    elif kind == "multi_inference_log":
+        request = log.multi_inference_log.request
+        examples.infer(model, request.tasks, request.input)
+        return "", {}
+    else:
+        raise ValueError(
+            f"{where}: expected a request that a model answers, received {kind or 'an empty record'}"
+        )
+    return request.model_spec.signature_name or DEFAULT_SIGNATURE, {}

@@ -1,10 +1,9 @@
-"""What lies under a model's base path: which versions, which to serve, and whether a copy has finished.
+"""What lies under a model's base path: which versions, and whether a copy has finished.
 
 Plain functions of the file system; `served_model` decides what to do about it.
 """
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from serving.errors import BadInputError
@@ -18,14 +17,6 @@ SETTLED_AFTER_S = 2.0
 
 Snapshot = frozenset[tuple[str, int, int]]
 """Relative path, size in bytes and modification time in ns of each file in a version directory."""
-
-VersionPolicy = Callable[[list[int]], set[int]]
-"""Chooses among the versions found those to serve."""
-
-
-def latest(count: int = 1) -> VersionPolicy:
-    """The policy that serves the `count` highest versions."""
-    return lambda versions: set(sorted(versions)[-count:])
 
 
 def check_base_path(base_path: str | Path) -> Path:

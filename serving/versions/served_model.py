@@ -11,15 +11,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from serving.errors import ModelLoadError
 from serving.status import from_exception, not_found
-from serving.versions.base_path import Snapshot, VersionPolicy, find_versions, is_settled, latest, snapshot
+from serving.versions.base_path import Snapshot, find_versions, is_settled, snapshot
 from serving.versions.loaded_version import LoadedVersion, Model
+from serving.versions.policy import VersionPolicy, latest
 from serving.versions.version_status import State, VersionStatus
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """A version that did not load: with which files, when (monotonic), how many times."""
+
+    files: Snapshot
+    at_s: float
+    times: int
+
 
 Loader = Callable[[Path], Model]
 """Loads a version directory and warms it up; any exception means that the version cannot be served."""
@@ -35,9 +47,10 @@ class ServedModel:
         base_path: holds the version directories; it may be empty, or vanish, at any time.
         load: makes a model of a version directory.
         policy: which of the versions found to serve.
-        poll_interval_s: seconds between two looks.
-        retry_interval_s: seconds after which a failed version is tried again although its files did not
-            change.
+        poll_interval_s: seconds between two looks; 0 looks until what it found is tried, and not again; below 0
+            never.
+        retries: how often a failed version is tried again although its files did not change; None for ever.
+        retry_interval_s: seconds between two such tries.
         on_change: called with each new VersionStatus, from the thread where it happened; keep it short.
     """
 
@@ -49,6 +62,7 @@ class ServedModel:
         *,
         policy: VersionPolicy | None = None,
         poll_interval_s: float = 1.0,
+        retries: int | None = None,
         retry_interval_s: float = 60.0,
         on_change: Callable[[VersionStatus], None] = lambda status: None,
     ):
@@ -57,14 +71,16 @@ class ServedModel:
         self._load_model = load
         self._policy = policy or latest(1)
         self._poll_interval_s = poll_interval_s
+        self._retries = retries
         self._retry_interval_s = retry_interval_s
         self._on_change = on_change
         self._changed = threading.Condition()  # guards the next two
         self._statuses: dict[int, VersionStatus] = {}
         self._loaded: dict[int, LoadedVersion] = {}
         self._seen: dict[int, Snapshot | None] = {}
-        self._failures: dict[int, tuple[Snapshot, float]] = {}
+        self._failures: dict[int, _Failure] = {}
         self._stopping = threading.Event()
+        self._look = threading.Event()  # set: do not wait for the interval to pass
         self._watcher = threading.Thread(target=self._watch, name=f"watch-{name}", daemon=True)
 
     def start(self) -> None:
@@ -74,6 +90,7 @@ class ServedModel:
     def stop(self) -> None:
         """Stops watching and unloads every version once its requests are answered."""
         self._stopping.set()
+        self._look.set()
         if self._watcher.ident is not None:
             self._watcher.join()
         for number in list(self._loaded):
@@ -124,6 +141,36 @@ class ServedModel:
             found = "a version is still loading" if loading else f"no complete version in {self.base_path}"
             raise ModelLoadError(f"model {self.name} is not available after {timeout_s:g} s: {found}")
 
+    def available_versions(self) -> set[int]:
+        """The versions that answer requests."""
+        with self._changed:
+            return set(self._loaded)
+
+    def wait_until_settled(self, timeout_s: float | None = None) -> None:
+        """Blocks until every version that is there and wanted is loaded.
+
+        Raises:
+            ModelLoadError: one did not load, or not in time.
+        """
+        began = time.monotonic()
+        while not self._stopping.is_set():
+            wanted = self._wanted()
+            if wanted <= self.available_versions():
+                return
+            failed = [str(status) for status in self.statuses() if status.failed and status.version in wanted]
+            if failed and self.has_tried_all():
+                raise ModelLoadError(f"model {self.name}: " + "; ".join(failed))
+            if timeout_s is not None and time.monotonic() - began > timeout_s:
+                raise ModelLoadError(
+                    f"model {self.name}: {sorted(wanted)} are not loaded after {timeout_s:g} s"
+                )
+            with self._changed:
+                self._changed.wait(0.1)
+
+    def has_tried_all(self) -> bool:
+        """Whether every version that is there and wanted is loaded, or failed to load."""
+        return self._wanted() <= self.available_versions() | self._failures.keys()
+
     def poll(self) -> None:
         """Looks at the base path once; loads and unloads what follows from it."""
         try:
@@ -139,31 +186,54 @@ class ServedModel:
             for number in self._loaded.keys() - wanted:
                 self._unload(number)
 
+    def change(self, policy: VersionPolicy) -> None:
+        """Serves by another policy from the next look on."""
+        self._policy = policy
+        self._look.set()
+
     def _watch(self) -> None:
+        if self._poll_interval_s < 0:
+            return
         while not self._stopping.is_set():
+            self._look.clear()
             try:
                 self.poll()
             except Exception:  # a dead watcher would freeze the server at its version without a word
                 _log.exception("watching %s failed; trying again", self.base_path)
-            self._stopping.wait(self._poll_interval_s)
+            if self._poll_interval_s == 0 and self.has_tried_all():
+                self._look.wait()
+            self._look.wait(self._poll_interval_s or 0.1)
+
+    def _wanted(self) -> set[int]:
+        """What the policy chooses of what is there; nothing where the base path has vanished."""
+        try:
+            return self._policy(list(find_versions(self.base_path)))
+        except OSError:
+            return set()
 
     def _consider(self, number: int, directory: Path) -> None:
         now, before = snapshot(directory), self._seen.get(number)
         self._seen[number] = now
         if now is None or not is_settled(now, before):
             return
-        failed_on, failed_at = self._failures.get(number, (None, 0.0))
-        if failed_on == now and time.monotonic() - failed_at < self._retry_interval_s:
-            return
-        self._load(number, directory, now)
+        failure = self._failures.get(number)
+        if failure is not None and failure.files != now:
+            failure = None
+        if failure is None or self._may_retry(failure):
+            self._load(number, directory, now, failure)
 
-    def _load(self, number: int, directory: Path, files: Snapshot) -> None:
+    def _may_retry(self, failure: "_Failure") -> bool:
+        if self._retries is not None and failure.times > self._retries:
+            return False
+        return time.monotonic() - failure.at_s >= self._retry_interval_s
+
+    def _load(self, number: int, directory: Path, files: Snapshot, failure: "_Failure | None") -> None:
         self._set(VersionStatus(number, State.LOADING))
         try:
             model = self._load_model(directory)
         except Exception as error:  # whatever a broken export raises must not end the watch
             _log.warning("version %d of %s did not load", number, self.name, exc_info=error)
-            self._failures[number] = (files, time.monotonic())
+            self._failures[number] = _Failure(files, time.monotonic(), failure.times + 1 if failure else 1)
             self._set(VersionStatus(number, State.END, from_exception(error)))
             return
         self._failures.pop(number, None)

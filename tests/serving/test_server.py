@@ -17,9 +17,10 @@ from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
 from serving.client import Client
 from serving.errors import BadInputError, ModelLoadError, ServerUnreachableError
+from serving.loading import load_and_warm_up
 from serving.model import warmup
 from serving.model.session_model import SessionModel
-from serving.server import Server, load_and_warm_up
+from serving.server import Server
 from serving.status import RequestError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -81,7 +82,9 @@ def copy_slowly(source: Path, target: Path, pause: threading.Event) -> None:
 def test_versions_change_under_load_without_a_failed_request(detector, base_path):
     events = []
     detector.push(base_path, 1)
-    with Server(base_path, "m", poll_interval_s=0.2, on_change=events.append) as server:
+    with Server(
+        base_path, "m", poll_interval_s=0.2, on_change=lambda name, status: events.append(status)
+    ) as server:
         server.wait_until_available(30)
         with Load(server.address, detector.images[:2]) as load:
             load.wait_for(1)
@@ -168,7 +171,7 @@ def test_warm_up_comes_before_available(detector, base_path, monkeypatch):
 
     monkeypatch.setattr(SessionModel, "predict", noted)
     detector.push(base_path, 1)
-    with Server(base_path, "m", on_change=lambda status: events.append(status.state.name)) as server:
+    with Server(base_path, "m", on_change=lambda name, status: events.append(status.state.name)) as server:
         server.wait_until_available(30)
 
     assert events[:3] == ["LOADING", "serving_bytes", "AVAILABLE"]
@@ -205,7 +208,9 @@ def test_a_warm_up_file_that_is_damaged_or_of_another_kind(detector, tmp_path):
         list(warmup.replay(model, directory))
 
     write_warmup(directory, b"")
-    with pytest.raises(ValueError, match=r"record 0: expected a predict_log, received an empty record"):
+    with pytest.raises(
+        ValueError, match=r"record 0: expected a request that a model answers, received an empty record"
+    ):
         list(warmup.replay(model, directory))
 
     path.unlink()
@@ -260,9 +265,13 @@ def test_an_empty_base_path_waits(base_path):
 
 SERVE = """
 import sys
-from serving.server import serve_forever
-serve_forever(sys.argv[1], "m", port=int(sys.argv[2]), poll_interval_s=0.1,
-              announce=lambda line: print(line, flush=True))
+from serving.serve_forever import serve_forever
+from serving.server_options import ServerOptions
+from serving.versions.model_config import one_model
+say = lambda line: print(line, flush=True)
+told = lambda name, status: say(f"model {name}: {status}")
+options = ServerOptions(port=int(sys.argv[2]), poll_interval_s=0.1, on_change=told)
+serve_forever(one_model("m", sys.argv[1]), options, announce=say)
 print("ended", flush=True)
 """
 

@@ -244,10 +244,3 @@ def test_a_wrong_metadata_request(stub, fields, name, code, message):
     request.model_spec.name = name
 
     assert refusal(stub.GetModelMetadata, request) == (code, message)
-
-
-def test_calls_left_for_later_say_so(stub):
-    from tensorflow_serving.apis import classification_pb2
-
-    code, _ = refusal(stub.Classify, classification_pb2.ClassificationRequest())
-    assert code is grpc.StatusCode.UNIMPLEMENTED

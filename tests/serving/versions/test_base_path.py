@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import BadInputError
-from serving.versions.base_path import check_base_path, find_versions, is_settled, latest, snapshot
+from serving.versions.base_path import check_base_path, find_versions, is_settled, snapshot
+from serving.versions.policy import latest
 
 
 def test_only_names_that_are_int64_are_versions(tmp_path):

@@ -160,7 +160,7 @@ def test_a_version_in_use_is_closed_by_its_last_user(shelf):
 
 
 def test_several_versions_can_be_served(shelf):
-    from serving.versions.base_path import latest
+    from serving.versions.policy import latest
 
     for version in (1, 2, 3):
         shelf.put(version)
