@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from components.image_header import check_header
+from components.orientation import exif_orientation, upright
+
 RESIZE_METHOD = "bilinear, antialiased, rounded to 8 bits"
 """How `resize` resizes, in words: travels with every exported model."""
 
@@ -9,19 +12,24 @@ VALUE_RANGE = (0.0, 1.0)
 """Range of the pixels that `normalise` returns and that every detector takes."""
 
 
-def decode(encoded: tf.Tensor) -> tf.Tensor:
-    """Decodes one JPEG or PNG.
+def decode(encoded: tf.Tensor, smallest_face: int = 1) -> tf.Tensor:
+    """Decodes one JPEG or PNG, and turns it upright as its EXIF orientation says.
 
     Args:
         encoded: string scalar, the bytes of one image.
+        smallest_face: least pixels of the shorter side.
 
     Returns:
         uint8 `[height, width, 3]`, values 0..255. Grey images become three equal channels.
 
     Raises:
-        tf.errors.InvalidArgumentError: when run on bytes that are no complete image.
+        tf.errors.InvalidArgumentError: when run on bytes that are no complete image, or on an image that
+            `image_header.check_header` refuses.
     """
-    return tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    encoded = check_header(encoded, smallest_face)
+    return upright(
+        tf.io.decode_image(encoded, channels=3, expand_animations=False), exif_orientation(encoded)
+    )
 
 
 def resize(pixels: tf.Tensor, size: int) -> tf.Tensor:
@@ -44,24 +52,6 @@ def normalise(pixels: tf.Tensor) -> tf.Tensor:
     return tf.cast(pixels, tf.float32) / 255.0
 
 
-def refuse_small(pixels: tf.Tensor, smallest_face: int) -> tf.Tensor:
-    """Passes an image on if its shorter side has so many pixels.
-
-    Args:
-        pixels: uint8 `[height, width, 3]`.
-        smallest_face: least pixels of the shorter side.
-
-    Raises:
-        tf.errors.InvalidArgumentError: when run on a smaller image.
-    """
-    is_large_enough = tf.reduce_min(tf.shape(pixels)[:2]) >= smallest_face
-    message = (
-        f"Expected an image with a shorter side of at least {smallest_face} pixels, received (height, width)"
-    )
-    with tf.control_dependencies([tf.debugging.Assert(is_large_enough, [message, tf.shape(pixels)[:2]])]):
-        return tf.identity(pixels)
-
-
 def decode_and_resize(encoded: tf.Tensor, size: int, smallest_face: int = 1) -> tf.Tensor:
     """Decodes and resizes a batch.
 
@@ -74,10 +64,10 @@ def decode_and_resize(encoded: tf.Tensor, size: int, smallest_face: int = 1) -> 
         uint8 `[N, size, size, 3]`.
 
     Raises:
-        tf.errors.InvalidArgumentError: when run on bytes that are no complete image, or on too small an image.
+        tf.errors.InvalidArgumentError: as `decode`.
     """
     return tf.map_fn(
-        lambda one: resize(refuse_small(decode(one), smallest_face), size),
+        lambda one: resize(decode(one, smallest_face), size),
         encoded,
         fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
     )

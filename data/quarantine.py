@@ -24,6 +24,8 @@ REASONS = {
     "too_small": "too few pixels to show a face",
     "extreme_aspect": "far longer than wide, or wider than long",
     "grey": "no colours, where colours are expected",
+    "four_colours": "CMYK, as for print; RGB is expected",
+    "animated": "several pictures in one file",
     "conflicting_label": "the same bytes stand under real and under fake",
     "ties_splits": "its near copies of an earlier span are in several splits",
     "leak": "left out on request: a near copy is in a later split",

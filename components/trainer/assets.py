@@ -127,6 +127,8 @@ def _warmup_requests(model_name: str, images: Sequence[bytes]) -> list[predict_p
             # A person asks where to look, one image at a time.
             *([("explain", "image_bytes", batch)] if size == 1 else []),
             ("serving_default", "examples", examples),
+            ("classify", "inputs", examples),
+            ("regress", "inputs", examples),
             ("transform_features", "examples", examples),
         ):
             request = predict_pb2.PredictRequest()

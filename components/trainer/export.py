@@ -28,7 +28,7 @@ def export_detector(
     smallest_face: int,
     folder: Path,
 ) -> None:
-    """Writes a SavedModel with four signatures.
+    """Writes a SavedModel with six signatures.
 
     - `serving_bytes`: `image_bytes` string `[N]` (JPEG or PNG) to `score` float32 `[N]` in [0, 1], `decision`
       string `[N]` ("real", "fake" or "uncertain"), `threshold`, `uncertain_low` and `uncertain_high`, float32 `[N]`:
@@ -38,6 +38,9 @@ def export_detector(
       image, squeezed to a square, speaks for a fake (see `components.trainer.explanation`);
     - `serving_default`: `examples` string `[N]` (serialized tf.Example) to `score`, `predicted_label` (0.0 real,
       1.0 fake) and `threshold`, all float32 `[N]`: for evaluation;
+    - `classify`: `inputs` string `[N]` (serialized tf.Example) to `classes` string `[N, 2]` ("real", "fake") and `scores`
+      float32 `[N, 2]` in [0, 1], and `regress`: `inputs` to `outputs` float32 `[N]`, the score: for TensorFlow
+      Serving's Classify and Regress;
     - `transform_features`: `examples` to `image` float32 `[N, S, S, 3]` in [0, 1].
 
     Args:
@@ -99,6 +102,16 @@ def export_detector(
             "threshold": tf.fill(tf.shape(score), threshold),
         }
 
+    def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        score = score_of(logit_of(features_of(pixels_of(inputs))))
+        return {
+            "classes": tf.tile([[REAL, FAKE]], [tf.size(score), 1]),
+            "scores": tf.stack([1.0 - score, score], axis=1),
+        }
+
+    def regress(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"outputs": score_of(logit_of(features_of(pixels_of(inputs))))}
+
     def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": pixels_of(examples)}
 
@@ -107,6 +120,8 @@ def export_detector(
     archive.add_endpoint("serving_default", serving_default, [tf.TensorSpec([None], tf.string, "examples")])
     archive.add_endpoint("serving_bytes", serving_bytes, [tf.TensorSpec([None], tf.string, "image_bytes")])
     archive.add_endpoint("explain", explain, [tf.TensorSpec([None], tf.string, "image_bytes")])
+    archive.add_endpoint("classify", classify, [tf.TensorSpec([None], tf.string, "inputs")])
+    archive.add_endpoint("regress", regress, [tf.TensorSpec([None], tf.string, "inputs")])
     archive.add_endpoint(
         "transform_features", transform_features, [tf.TensorSpec([None], tf.string, "examples")]
     )

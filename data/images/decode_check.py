@@ -16,8 +16,9 @@ from PIL import Image, UnidentifiedImageError
 
 from data.images.cues import PixelCues, measure_pixels
 from data.images.jpeg_quality import estimate_quality
+from data.images.orientation import exif_orientation, upright
 from data.images.perceptual_hash import perceptual_hashes
-from data.images.shape import LARGEST_ASPECT_RATIO, SMALLEST_FACE, is_too_narrow, is_too_small
+from data.images.shape import LARGEST_ASPECT_RATIO, MOST_PIXELS, SMALLEST_FACE, is_too_narrow, is_too_small
 from data.quarantine import RejectedImageError
 
 _JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -41,7 +42,7 @@ class Limits:
         grey_allowed: whether images without colour are accepted.
     """
 
-    max_pixels: int = 64 * 1024 * 1024
+    max_pixels: int = MOST_PIXELS
     max_bytes: int = 64 * 1024 * 1024
     smallest_face: int = SMALLEST_FACE
     grey_allowed: bool = False
@@ -124,7 +125,8 @@ def inspect_image(encoded: bytes, limits: Limits) -> ImageFacts:
 def decode_rgb(encoded: bytes) -> np.ndarray:
     """Decodes a JPEG or PNG the way training and serving do: ``tf.io.decode_image(…, channels=3)``.
 
-    Alpha is dropped, grey is repeated, 16 bits are reduced to 8, EXIF orientation is ignored.
+    Alpha is dropped, grey is repeated, 16 bits are reduced to 8. A JPEG is turned upright as its EXIF orientation
+    says.
 
     Returns:
         uint8 array [height, width, 3], values 0 to 255.
@@ -136,25 +138,34 @@ def decode_rgb(encoded: bytes) -> np.ndarray:
 
     try:
         # Given a tensor, TensorFlow takes its fast path into the operation.
-        return tf.io.decode_image(tf.constant(encoded), channels=3, expand_animations=False).numpy()
+        pixels = tf.io.decode_image(tf.constant(encoded), channels=3, expand_animations=False).numpy()
     except tf.errors.OpError as error:
         raise _damaged(encoded, _cause(error.message)) from error
+    return upright(pixels, exif_orientation(encoded))
 
 
 def read_header(encoded: bytes, max_pixels: int) -> _Header:
     """Reads what the file says of itself, without decoding any pixel.
 
     Raises:
-        RejectedImageError: it is no JPEG or PNG, its header is damaged, or it has more than ``max_pixels``.
+        RejectedImageError: it is no JPEG or PNG, its header is damaged, it is in CMYK or animated, or it has more
+            than ``max_pixels``.
     """
     try:
         with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
             is_jpeg = image.format in ("JPEG", "MPO")
+            if image.mode == "CMYK":
+                raise RejectedImageError("four_colours", "CMYK, expected RGB")
+            if not is_jpeg and image.is_animated:
+                raise RejectedImageError("animated", f"{image.n_frames} pictures, expected one")
             tables = image.quantization if is_jpeg else {}
+            width, height = image.size
+            if exif_orientation(encoded) >= 5:
+                width, height = height, width
             header = _Header(
                 format=_FORMAT_NAMES[image.format],
-                width=image.width,
-                height=image.height,
+                width=width,
+                height=height,
                 channels=_channels(image),
                 jpeg_quality=estimate_quality(tables),
                 quantisation=round(float(np.mean(list(tables.values()))), 3) if tables else 0.0,

@@ -7,6 +7,10 @@ from data.example import aspect_ratio
 #: for training is refused for an answer, too.
 SMALLEST_FACE = 64
 
+#: Width times height. A larger image would take more than half a gigabyte while it is decoded and resized. It
+#: travels with the model like the smallest face.
+MOST_PIXELS = 32 * 1024 * 1024
+
 #: The longer side over the shorter one. A crop of a face is hardly ever longer than twice its width; what is, is a
 #: strip or a banner, and would be squeezed beyond recognition.
 LARGEST_ASPECT_RATIO = 3.0

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from data.errors import BadInputError
+from data.images.orientation import exif_orientation, upright
 
 MOST_PIXELS_A_SIDE = 1024
 """Larger images are drawn smaller: a map has a few dozen places a side."""
@@ -20,25 +21,27 @@ _COLOURS = colormaps["inferno"]
 _MOST_COVERED = 0.65
 """Where the map is 1; where it is 0, the image shows as it is."""
 
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
-"""What a server decodes."""
+_FORMATS = ("JPEG", "PNG")
+"""What a served detector decodes."""
 
 
 def open_image(encoded: bytes) -> Image.Image:
-    """The image in RGB as the detector saw it, EXIF orientation ignored, with at most 1,024 pixels a side.
+    """The image in RGB as the detector saw it, turned upright, with at most 1,024 pixels a side.
 
     Args:
-        encoded: JPEG, PNG, GIF (the first picture) or BMP.
+        encoded: JPEG or PNG.
 
     Raises:
         BadInputError: it cannot be decoded, or is far too large.
     """
     try:
         image = Image.open(io.BytesIO(encoded), formats=_FORMATS).convert("RGB")
+        turned = upright(np.asarray(image), exif_orientation(encoded))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise BadInputError(
             f"Expected an image that can be drawn, received one that cannot: {error}"
         ) from error
+    image = Image.fromarray(turned)
     image.thumbnail((MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
     return image
 

@@ -63,10 +63,10 @@ def test_large_images_are_drawn_smaller():
     assert open_image(_encoded(np.zeros((600, 3000, 3), np.uint8))).size == (1024, 205)
 
 
-def test_orientation_is_ignored_as_the_detector_ignores_it():
+def test_it_is_turned_upright_as_the_detector_turns_it():
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert open_image(_encoded(np.zeros((20, 40, 3), np.uint8), "JPEG", exif=exif)).size == (40, 20)
+    assert open_image(_encoded(np.zeros((20, 40, 3), np.uint8), "JPEG", exif=exif)).size == (20, 40)
 
 
 @pytest.mark.parametrize("encoded", [b"", b"no image", _encoded(np.zeros((9, 9, 3), np.uint8))[:40]])
