@@ -1,4 +1,4 @@
-"""What tests of several folders share: a report's facts, made up."""
+"""What tests of several folders share: a report's facts, made up, and a tiny detector with a server."""
 
 import dataclasses
 import io
@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
+from tiny_detector import base_path, detector, server  # noqa: F401 - fixtures
 
 # How long an example takes depends on what else the cores do.
 hypothesis.settings.register_profile("unhurried", deadline=None)

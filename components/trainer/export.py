@@ -38,9 +38,9 @@ def export_detector(
       image, squeezed to a square, speaks for a fake (see `components.trainer.explanation`);
     - `serving_default`: `examples` string `[N]` (serialized tf.Example) to `score`, `predicted_label` (0.0 real,
       1.0 fake) and `threshold`, all float32 `[N]`: for evaluation;
-    - `classify`: `inputs` string `[N]` (serialized tf.Example) to `classes` string `[N, 2]` ("real", "fake") and `scores`
-      float32 `[N, 2]` in [0, 1], and `regress`: `inputs` to `outputs` float32 `[N]`, the score: for TensorFlow
-      Serving's Classify and Regress;
+    - `classify`: `inputs` string `[N]` (serialized tf.Example) to `classes` string `[N, 2]` ("real", "fake") and
+      `scores` float32 `[N, 2]` in [0, 1], and `regress`: `inputs` to `outputs` float32 `[N]`, the score: for
+      TensorFlow Serving's Classify and Regress;
     - `transform_features`: `examples` to `image` float32 `[N, S, S, 3]` in [0, 1].
 
     Args:

@@ -1,7 +1,8 @@
 """Which way up a JPEG is meant to be shown: the EXIF tag `Orientation` (CIPA DC-008, tag 0x0112).
 
 Cameras and phones write the sensor's rows as they come and note how to turn them. Every viewer turns them, so a
-person who judges an image sees it upright, and so must the detector. `components.orientation` is the same rule as a graph.
+person who judges an image sees it upright, and so must the detector. `components.orientation` is the same rule as a
+graph.
 """
 
 import struct

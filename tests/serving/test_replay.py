@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from tiny_detector import SIGNATURES
 
 from serving.replay import ReplayError, _describe, main
 
@@ -33,7 +34,7 @@ def test_a_good_version_answers_its_warm_up_and_images_like_keras(detector, tmp_
 
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
-    assert document["signatures"] == ["explain", "serving_bytes", "serving_default", "transform_features"]
+    assert document["signatures"] == list(SIGNATURES)
     assert [line["signature"] for line in document["warmup"]] == ["serving_bytes"]
     score = document["warmup"][0]["outputs"]["score"]
     assert (score["dtype"], score["shape"]) == ("float32", [2])

@@ -4,6 +4,7 @@ import grpc
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
+from tiny_detector import SIGNATURES
 
 
 @pytest.fixture(scope="module")
@@ -217,12 +218,7 @@ def test_metadata_lists_the_signatures(stub):
     assert (response.model_spec.name, response.model_spec.version.value) == ("m", 123)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
-    assert set(signatures.signature_def) == {
-        "explain",
-        "serving_bytes",
-        "serving_default",
-        "transform_features",
-    }
+    assert set(signatures.signature_def) == set(SIGNATURES)
     assert set(signatures.signature_def["serving_bytes"].inputs) == {"image_bytes"}
 
 

@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.server import Server
-
 THRESHOLD = 0.7
 BAND = (0.69, 0.71)
 SIZE = 32
+SIGNATURES = (
+    "classify",
+    "explain",
+    "regress",
+    "score_pixels",
+    "serving_bytes",
+    "serving_default",
+    "transform_features",
+)
 
 
 @dataclass(frozen=True)
@@ -62,11 +69,13 @@ def base_path(tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def server(detector, tmp_path_factory):
     """A server that tests share and must leave as it is: model "m", version 123 in a directory `00000123`."""
+    from serving.server import Server
+
     base_path = tmp_path_factory.mktemp("shared")
     detector.push(base_path, "00000123")
     for name in ("tmp", "200.part", "99999999999999999999", "1_000", "v300"):
         (base_path / name).mkdir()
-    with Server(base_path, "m") as server:
+    with Server(base_path, "m", rest_port=0, metrics_path="/monitoring/prometheus/metrics") as server:
         server.wait_until_available(60)
         yield server
 
@@ -152,6 +161,17 @@ def _export(model, directory: Path) -> None:
         score, fake, threshold = judge(encoded_of(examples))
         return {"score": score, "predicted_label": tf.cast(fake, tf.float32), "threshold": threshold}
 
+    def classify(inputs):
+        score = judge(encoded_of(inputs))[0]
+        classes = tf.tile([["real", "fake"]], [tf.size(score), 1])
+        return {"classes": classes, "scores": tf.stack([1 - score, score], axis=1)}
+
+    def regress(inputs):
+        return {"outputs": judge(encoded_of(inputs))[0]}
+
+    def score_pixels(pixels):
+        return {"score": tf.sigmoid(tf.squeeze(logits(pixels), -1))}
+
     def transform_features(examples):
         return {"image": decode_all(encoded_of(examples))}
 
@@ -161,8 +181,11 @@ def _export(model, directory: Path) -> None:
         (explain, "image_bytes"),
         (serving_default, "examples"),
         (transform_features, "examples"),
+        (classify, "inputs"),
+        (regress, "inputs"),
     ]:
         archive.add_endpoint(endpoint.__name__, endpoint, [tf.TensorSpec((None,), tf.string, name=argument)])
+    archive.add_endpoint("score_pixels", score_pixels, [pixels])
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     archive.write_out(str(directory), options=options, verbose=False)
 
