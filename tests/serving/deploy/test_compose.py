@@ -97,7 +97,7 @@ def test_prometheus_gets_the_rules_of_kubernetes(compose, deploy, tmp_path):
 
     made = tmp_path / "rules.yaml"
     _run(
-        cut.replace("/etc/prometheus/rules.yaml", str(rules)).replace("/tmp/rules.yaml", str(made)),
+        cut.replace("/etc/prometheus/rules.yaml", str(rules)).replace("/tmp/rules.yaml", str(made)),  # noqa: S108
         check=True,
     )
 

@@ -6,6 +6,8 @@
 # PERIOD seconds lie between two looks; ONCE=1 looks once, for tests.
 set -u
 trap 'exit 0' TERM INT
+# The loop below tries again; rclone itself would for minutes, and a deleted version would stay as long.
+export RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES=2 RCLONE_CONTIMEOUT=10s RCLONE_TIMEOUT=60s
 KEEP=${KEEP:-10}
 PERIOD=${PERIOD:-10}
 aside=$MODELS/../.aside
