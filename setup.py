@@ -7,5 +7,5 @@ from setuptools import find_packages, setup
 
 setup(
     packages=find_packages(include=["pipeline*", "components*", "data*", "serving*"]),
-    package_data={"": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml"]},
+    package_data={"": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml"], "serving.web": ["static/*"]},
 )
