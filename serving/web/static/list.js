@@ -54,7 +54,8 @@ export function arrange(items, opened) {
     // Moved only where it must be: a moved row loses the focus.
     if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
     row.hidden = filter !== "all" && Queue.kind(item) !== filter;
-    row.querySelector(".row").toggleAttribute("aria-current", item === opened);
+    if (item === opened) row.querySelector(".row").setAttribute("aria-current", "true");
+    else row.querySelector(".row").removeAttribute("aria-current");
   });
   find("none").hidden = !items.length || sorted.some((item) => !rows.get(item.id).hidden);
   return count(items);

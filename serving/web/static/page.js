@@ -10,24 +10,26 @@ import { sentence, size, WORDS } from "./words.js";
 const find = (id) => document.getElementById(id);
 let announced = 0;
 
-const queue = new Queue((item) => {
-  list.renew(item, open, retry);
-  if (detail.current() === item) detail.show(item);
-  arrange();
-  say(item);
+const queue = new Queue((items) => {
+  for (const item of items) {
+    list.renew(item, open, retry);
+    if (detail.current() === item) detail.show(item);
+  }
+  say(arrange());
 });
 
 function arrange() {
   const many = queue.items.length > 1;
   find("queue").hidden = find("back").hidden = !many;
   find("work").classList.toggle("many", many);
+  document.body.classList.toggle("working", queue.items.length > 0);
   return list.arrange(queue.items, detail.current());
 }
 
 /** Tells those who do not see the page: one image's verdict, or that all are answered. */
-function say(item) {
-  const counts = list.arrange(queue.items, detail.current());
+function say(counts) {
   if (queue.items.length === 1) {
+    const [item] = queue.items;
     if (item.verdict) find("said").textContent = `${item.name}: ${WORDS[Queue.kind(item)]}. ${sentence(item.verdict)}`;
     else if (item.error) find("said").textContent = `${item.name}: ${WORDS.failed}. ${item.error}`;
     else find("said").textContent = `${item.name}: ${WORDS[item.state]}.`;

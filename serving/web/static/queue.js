@@ -8,7 +8,7 @@ const TRIES = 10;
 export const MOST = 1000;
 
 export class Queue {
-  /** `changed(item)` is called whenever an item's state is another. */
+  /** `changed(items)` is called with those whose state is another. */
   constructor(changed) {
     this.items = [];
     this.maxBytes = null;
@@ -25,16 +25,15 @@ export class Queue {
       id: this.next++, file, name: file.name || "pasted image", state: "waiting", verdict: null, error: null, tries: 0,
     }));
     this.items.push(...added);
-    for (const item of added) this.changed(item);
+    this.changed(added);
     this.work();
     return added;
   }
 
   again(items) {
-    for (const item of items.filter((one) => one.state === "failed")) {
-      Object.assign(item, { state: "waiting", error: null, tries: 0 });
-      this.changed(item);
-    }
+    const failed = items.filter((one) => one.state === "failed");
+    for (const item of failed) Object.assign(item, { state: "waiting", error: null, tries: 0 });
+    this.changed(failed);
     this.work();
   }
 
@@ -68,7 +67,7 @@ export class Queue {
     this.asking += 1;
     item.state = "asking";
     item.tries += 1;
-    this.changed(item);
+    this.changed([item]);
     try {
       item.verdict = await ask(item.file, this.maxBytes, signal);
       item.state = "done";
@@ -84,7 +83,7 @@ export class Queue {
       }
     }
     this.asking -= 1;
-    if (!signal.aborted) this.changed(item);
+    if (!signal.aborted) this.changed([item]);
     this.work();
   }
 }

@@ -31,7 +31,9 @@ export function sentence(verdict) {
       "It is too close to call: a person should look.";
   }
   const close = Math.abs(score - threshold) < 0.05 ? " That is close: take it as a weak hint." : "";
-  const rule = kind === "fake" ? "Scores at or above it are called fake." : "Scores below it are called real.";
+  const rule = kind === "fake"
+    ? `Scores at or above ${band ? number(band[1]) : "it"} are called fake.`
+    : `Scores below ${band ? number(band[0]) : "it"} are called real.`;
   return `The score of ${number(score)} is ${away(score, threshold)} the threshold of ${number(threshold)}. ${rule}${close}`;
 }
 
