@@ -1,6 +1,7 @@
 """A model server for the page that needs no model: its score is how red an image is."""
 
 import io
+import threading
 from concurrent import futures
 from dataclasses import dataclass, field
 
@@ -23,15 +24,24 @@ class RednessServer:
         band: of uncertain scores; None for none.
         explains: whether it has the signature `explain`; its map is how red each place is.
         away: whether it answers UNAVAILABLE.
+        gate: a request waits until it is set.
         requests: how many came.
+        most_at_once: of them.
     """
 
     band: tuple[float, float] | None = (0.55, 0.7)
     explains: bool = True
     away: bool = False
+    gate: threading.Event = field(default_factory=threading.Event)
     requests: int = 0
+    most_at_once: int = 0
     address: str = ""
     _server: grpc.Server | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        self.gate.set()
+        self._now = 0
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         handler = grpc.unary_unary_rpc_method_handler(
@@ -49,14 +59,23 @@ class RednessServer:
         self._server.stop(0).wait()
 
     def _predict(self, request, context):
-        self.requests += 1
+        with self._lock:
+            self.requests += 1
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            self.gate.wait(30)
+            return self._answer(request, context)
+        finally:
+            with self._lock:
+                self._now -= 1
+
+    def _answer(self, request, context):
         if self.away:
             context.abort(grpc.StatusCode.UNAVAILABLE, "out for lunch")
         wants_map = request.model_spec.signature_name == "explain"
         if wants_map and not self.explains:
-            context.abort(
-                grpc.StatusCode.FAILED_PRECONDITION, 'Serving signature key "explain" not found.'
-            )
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, 'Serving signature key "explain" not found.')
         try:
             images = [self._pixels(one) for one in request.inputs["image_bytes"].string_val]
         except OSError:
@@ -76,7 +95,9 @@ class RednessServer:
         low, high = self.band or (THRESHOLD, THRESHOLD)
         for name, value in (("threshold", THRESHOLD), ("uncertain_low", low), ("uncertain_high", high)):
             _put_floats(response, name, [value] * len(scores))
-        decisions = [b"uncertain" if low <= one < high else b"fake" if one >= THRESHOLD else b"real" for one in scores]
+        decisions = [
+            b"uncertain" if low <= one < high else b"fake" if one >= THRESHOLD else b"real" for one in scores
+        ]
         tensor = response.outputs["decision"]
         tensor.dtype = DT_STRING
         tensor.tensor_shape.dim.add(size=len(decisions))
@@ -86,7 +107,9 @@ class RednessServer:
     @staticmethod
     def _pixels(image: bytes) -> np.ndarray:
         """The red channel in [0, 1], stretched to the map's size."""
-        whole = Image.open(io.BytesIO(image)).convert("RGB").resize((MAP_SIZE, MAP_SIZE), Image.Resampling.BOX)
+        whole = (
+            Image.open(io.BytesIO(image)).convert("RGB").resize((MAP_SIZE, MAP_SIZE), Image.Resampling.BOX)
+        )
         return np.asarray(whole, np.float32)[..., 0] / 255
 
 
