@@ -7,7 +7,7 @@ from serving.errors import BadInputError
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of time and memory. The images in memory are at most max_image_bytes x concurrent_requests.
+    """Bounds of time and memory: there are concurrent_requests images in memory at most, a few copies of each.
 
     Attributes:
         max_image_bytes: of one image file.

@@ -362,6 +362,29 @@ def test_a_gateway_that_asks_for_patience_gets_it(visit):
     expect(page.locator("#count")).to_have_text("6 of 6 answered", timeout=60_000)
 
 
+def test_one_image_too_many_in_a_minute_waits_and_says_so(visit):
+    page = visit(Limits(requests_per_minute=20))
+    _choose(page, *[FAKE] * 21)
+    row = page.locator("#rows li").nth(20)
+    expect(row).to_contain_text(
+        "Too many images in a minute from one address. Try again in 3 s. This page will."
+    )
+    expect(row).to_contain_text("Waiting")
+    expect(row).to_contain_text("Likely fake", timeout=10_000)
+
+
+def test_a_focused_row_keeps_the_focus_when_results_reorder_the_list(visit, redness_server):
+    redness_server.gate.clear()
+    page = visit()
+    _choose(page, REAL, UNCERTAIN, FAKE)
+    page.get_by_label("Sort by").select_option("high")
+    page.locator("#rows .row").nth(2).focus()
+    redness_server.gate.set()
+    _done(page, 3)
+    assert _names(page) == ["fake.png", "unsure.png", "real.png"]
+    assert page.evaluate("document.activeElement.querySelector('.name').textContent") == "fake.png"
+
+
 def test_results_are_saved_by_the_browser(visit):
     page = visit()
     _choose(page, _file('=cmd|"A1".png', 230), _file("a,b.png", 51), {**TEXT, "name": "@text.txt"})

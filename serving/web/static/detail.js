@@ -5,6 +5,7 @@ import { meaning, number, sentence, WORDS } from "./words.js";
 import { Queue } from "./queue.js";
 
 const find = (id) => document.getElementById(id);
+const PENDING = { waiting: "It waits for its turn.", asking: "The detector looks at the image." };
 let shown = null;
 
 /** The item on display; null where none is. */
@@ -19,7 +20,7 @@ export function show(item) {
   find("verdict").dataset.kind = kind;
   find("verdict").querySelector("use").setAttribute("href", `#shape-${kind === "asking" ? "waiting" : kind}`);
   find("verdict-title").textContent = WORDS[kind];
-  find("sentence").textContent = item.verdict ? sentence(item.verdict) : item.error ?? "The detector looks at the image.";
+  find("sentence").textContent = item.verdict ? sentence(item.verdict) : item.error ?? item.hint ?? PENDING[item.state];
   find("retry").hidden = kind !== "failed";
   find("file").textContent = item.name;
   find("numbers").hidden = !item.verdict;

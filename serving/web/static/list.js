@@ -29,7 +29,7 @@ export function renew(item, open, retry) {
   row.dataset.kind = kind;
   row.querySelector("use").setAttribute("href", `#shape-${kind === "asking" ? "waiting" : kind}`);
   row.querySelector(".word").textContent = WORDS[kind];
-  row.querySelector(".reason").textContent = item.error ?? "";
+  row.querySelector(".reason").textContent = item.error ?? item.hint ?? "";
   row.querySelector(".retry").hidden = kind !== "failed";
   row.querySelector(".number").textContent = item.verdict ? number(item.verdict.score) : "";
   if (item.verdict) {
@@ -49,14 +49,16 @@ export function arrange(items, opened) {
     return sign * (one.verdict.score - other.verdict.score);
   });
   const list = find("rows");
+  const focused = document.activeElement;
   sorted.forEach((item, place) => {
     const row = rows.get(item.id);
-    // Moved only where it must be: a moved row loses the focus.
     if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
     row.hidden = filter !== "all" && Queue.kind(item) !== filter;
     if (item === opened) row.querySelector(".row").setAttribute("aria-current", "true");
     else row.querySelector(".row").removeAttribute("aria-current");
   });
+  // A row that is moved loses the focus.
+  if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
   find("none").hidden = !items.length || sorted.some((item) => !rows.get(item.id).hidden);
   return count(items);
 }

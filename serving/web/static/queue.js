@@ -22,7 +22,7 @@ export class Queue {
   /** Takes files in, as many as there is room for; returns the new items. */
   add(files) {
     const added = files.slice(0, MOST - this.items.length).map((file) => ({
-      id: this.next++, file, name: file.name || "pasted image", state: "waiting", verdict: null, error: null, tries: 0,
+      id: this.next++, file, name: file.name || "pasted image", state: "waiting", verdict: null, error: null, hint: null, tries: 0,
     }));
     this.items.push(...added);
     this.changed(added);
@@ -66,6 +66,7 @@ export class Queue {
     const { signal } = this.gone;
     this.asking += 1;
     item.state = "asking";
+    item.hint = null;
     item.tries += 1;
     this.changed([item]);
     try {
@@ -77,6 +78,7 @@ export class Queue {
         // Too fast for the gateway: all of the queue waits, then goes on.
         this.pausedUntil = Math.max(this.pausedUntil, Date.now() + 1000 * wait);
         item.state = "waiting";
+        item.hint = `${error.message} This page will.`;
       } else {
         item.state = "failed";
         item.error = error instanceof Refused ? error.message : "This page failed at the image.";

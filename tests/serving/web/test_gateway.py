@@ -69,6 +69,18 @@ def test_a_body_in_pieces_is_taken(gateway, detector):
     connection.close()
 
 
+def test_a_client_that_goes_on_sending_still_hears_why_it_is_refused(server):
+    with Gateway(server.address, "m", port=0, limits=Limits(max_image_bytes=100_000)) as gateway:
+        for chunked in (False, True):
+            connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+            body = iter([bytes(50_000)] * 20) if chunked else bytes(1_000_000)
+            connection.request(
+                "POST", "/api/verdict", body, {"Content-Type": "image/png"}, encode_chunked=chunked
+            )
+            assert connection.getresponse().status == 413
+            connection.close()
+
+
 def test_an_absent_model_server_is_503(free_port):
     with Gateway(f"127.0.0.1:{free_port}", "m", port=0) as gateway:
         status, found = _post(gateway.url, b"image")
