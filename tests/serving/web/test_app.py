@@ -128,7 +128,7 @@ def test_a_size_is_counted_while_it_streams_whatever_was_declared(fake_client, d
 
     async def receive():
         taken.append(100)
-        return {"type": "http.request", "body": bytes(100), "more_body": True}
+        return {"type": "http.request", "body": bytes(100), "more_body": len(taken) < 100}
 
     async def send(message):
         answers.append(message)
