@@ -3,7 +3,8 @@
 They are built at import in a descriptor pool of their own, under a package name of their own but with
 TensorFlow Serving's field numbers: the bytes on the wire are the same, and nothing clashes when
 `tensorflow_serving.apis` is imported in the same process. Field numbers are from
-tensorflow/core/framework/{tensor,tensor_shape}.proto and tensorflow_serving/apis/{model,predict}.proto;
+tensorflow/core/framework/{tensor,tensor_shape}.proto and
+tensorflow_serving/apis/{model,predict,get_model_metadata}.proto;
 `version` is google.protobuf.Int64Value, spelled out.
 """
 
@@ -16,6 +17,7 @@ DT_FLOAT = 1
 DT_STRING = 7
 
 PREDICT_METHOD = "/tensorflow.serving.PredictionService/Predict"
+METADATA_METHOD = "/tensorflow.serving.PredictionService/GetModelMetadata"
 
 # message: {field: (number, type, repeated)}; a type is a scalar of protobuf or a message of this table, and a
 # pair means a map from string to that message.
@@ -41,6 +43,9 @@ _SCHEMA = {
         "inputs": (2, ("string", "Tensor"), True),
         "output_filter": (3, "string", True),
     },
+    # Of the answer only who gives it: its other field, the signatures, is skipped as unknown.
+    "GetModelMetadataRequest": {"model_spec": (1, "ModelSpec", False), "metadata_field": (2, "string", True)},
+    "GetModelMetadataResponse": {"model_spec": (1, "ModelSpec", False)},
     "PredictResponse": {"outputs": (1, ("string", "Tensor"), True), "model_spec": (2, "ModelSpec", False)},
 }
 
@@ -91,3 +96,5 @@ def _message_classes() -> dict[str, type]:
 _classes = _message_classes()
 PredictRequest = _classes["PredictRequest"]
 PredictResponse = _classes["PredictResponse"]
+GetModelMetadataRequest = _classes["GetModelMetadataRequest"]
+GetModelMetadataResponse = _classes["GetModelMetadataResponse"]

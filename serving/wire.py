@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from serving.defaults import SIGNATURE
 from serving.errors import ServingError
-from serving.protos import DT_FLOAT, DT_STRING, PredictRequest, PredictResponse
+from serving.protos import DT_FLOAT, DT_STRING, GetModelMetadataRequest, PredictRequest, PredictResponse
 
 FORM_ERRORS = (
     "input size does not match signature",
@@ -42,26 +42,48 @@ class Answer(NamedTuple):
 
 
 def predict_request(
-    images: Sequence[bytes], model_name: str, version: int | None = None, signature: str = SIGNATURE
+    images: Sequence[bytes],
+    model_name: str,
+    version: int | None = None,
+    signature: str = SIGNATURE,
+    label: str | None = None,
 ) -> PredictRequest:
     """The request about some images, byte for byte the one that tensorflow-serving-api would send.
 
     Args:
         images: contents of JPEG or PNG files.
         model_name: as the server calls it.
-        version: None for the latest.
+        version: None for the latest, or that of the label.
         signature: which one to ask.
+        label: of a version, as the server's configuration has it.
     """
     request = PredictRequest()
-    request.model_spec.name = model_name
+    _specify(request.model_spec, model_name, version, label)
     request.model_spec.signature_name = signature
-    if version is not None:
-        request.model_spec.version.value = version
     tensor = request.inputs["image_bytes"]
     tensor.dtype = DT_STRING
     tensor.tensor_shape.dim.add(size=len(images))
     tensor.string_val.extend(images)
     return request
+
+
+def metadata_request(
+    model_name: str, version: int | None = None, label: str | None = None
+) -> GetModelMetadataRequest:
+    """The question which version would answer; for the arguments see `predict_request`."""
+    request = GetModelMetadataRequest()
+    _specify(request.model_spec, model_name, version, label)
+    request.metadata_field.append("signature_def")
+    return request
+
+
+def _specify(spec, model_name: str, version: int | None, label: str | None) -> None:
+    spec.name = model_name
+    # The two are one choice of TensorFlow Serving's ModelSpec: a number is the more exact.
+    if version is not None:
+        spec.version.value = version
+    elif label is not None:
+        spec.version_label = label
 
 
 def read_answers(response: PredictResponse, count: int) -> list[Answer]:
