@@ -23,10 +23,7 @@ _COLUMNS = ("path", "score", "decision", "threshold", "model_version", "explaine
 def explain(
     paths: tuple[Path, ...],
     out: Path,
-    address: str,
-    model_name: str,
-    model_version: int | None,
-    timeout: float,
+    server: options.AskedServer,
     as_json: bool,
 ) -> int:
     """Asks a server about the images at PATHS (files or folders) and draws where the detector looked.
@@ -39,13 +36,12 @@ def explain(
     """
     from components.atomic_file import replacing
     from pipeline.report.heat_map import side_by_side
-    from serving.client import Client
     from serving.inputs import expand_paths
 
     images = expand_paths(paths)
     out.mkdir(parents=True, exist_ok=True)
     all_answered, taken = True, set()
-    with Client(address, model_name=model_name, version=model_version, timeout_s=timeout) as client:
+    with server.client() as client:
         if not as_json:
             click.echo("\t".join(_COLUMNS), err=True)
         for image in images:

@@ -1,17 +1,16 @@
 """Asks a server about the frames of a video."""
 
 import functools
-import hashlib
 import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving.client import Client
 from serving.errors import BadInputError
+from serving.file_hash import sha256_of
 from serving.verdict import Verdict
 from serving.video import extra
 from serving.video.errors import VideoError
@@ -129,15 +128,6 @@ def judge_video(
         tuple(tally.frames),
         **counts,
     )
-
-
-def sha256_of(path: str | os.PathLike) -> str:
-    """Of a file, however large, in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()
 
 
 def encode(pixels: "np.ndarray") -> bytes:
