@@ -3,7 +3,7 @@
 import pytest
 
 from serving.errors import BadInputError
-from serving.inputs import expand_paths
+from serving.inputs import expand_paths, is_video
 
 
 @pytest.fixture
@@ -47,3 +47,18 @@ def test_nothing_is_refused():
 
 def test_images_below_a_hidden_folder_that_was_named_are_found(folder):
     assert [path.name for path in expand_paths([folder / ".hidden"])] == ["d.jpg"]
+
+
+def test_videos_in_a_folder_are_taken_only_when_asked_for(folder):
+    for name in ("sub/b.MP4", "c.webm", ".v.mov"):
+        (folder / name).touch()
+
+    assert [path.name for path in expand_paths([folder])] == ["a.jpg", "b.PNG", "c.jpeg"]
+    found = expand_paths([folder, folder / "c.webm"], videos=True)
+    assert [path.name for path in found] == ["a.jpg", "b.PNG", "c.webm", "b.MP4", "c.jpeg", "c.webm"]
+    assert [is_video(path) for path in found] == [False, False, True, True, False, True]
+
+
+def test_a_folder_with_neither_is_refused(tmp_path):
+    with pytest.raises(BadInputError, match=r"expected JPEG or PNG files or videos below"):
+        expand_paths([tmp_path], videos=True)

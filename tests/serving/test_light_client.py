@@ -17,15 +17,23 @@ REPOSITORY = Path(__file__).parents[2]
 VERSIONS = [f"3.{minor}" for minor in (12, 11, 13, 10) if minor != sys.version_info.minor]
 
 CLIENT = """
-import importlib.util, json, pathlib, sys
+import asyncio, importlib.util, json, pathlib, sys
 
 from serving import wire
-from serving.client import Client
+from serving.aio_client import AsyncClient
+from serving.client import Client, Tls
 
 address, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 paths = sorted(folder.iterdir())
 with Client(address, model_name="m", batch_size=2) as client:
     verdicts = [verdict.as_dict() for verdict in client.predict_images(paths)]
+
+async def ask():
+    async with AsyncClient(address, model_name="m", batch_size=2) as client:
+        return [verdict.as_dict() async for verdict in client.stream(paths)]
+
+awaited = asyncio.run(ask())
+Tls().credentials()
 images = [path.read_bytes() for path in paths]
 requests = [wire.predict_request(images, "m", version) for version in (None, 123)]
 json.dump(
@@ -34,6 +42,7 @@ json.dump(
         "from": str(pathlib.Path(sys.modules["serving"].__file__).parent),
         "present": [name for name in NAMES if importlib.util.find_spec(name)],
         "verdicts": verdicts,
+        "awaited": awaited,
         "requests": [request.SerializeToString(deterministic=True).hex() for request in requests],
     },
     sys.stdout,
@@ -119,6 +128,16 @@ def test_verdicts_are_those_of_the_client_here(found, server, detector):
     there = [verdict | {"path": None} for verdict in found["verdicts"]]
     scores = [[verdict.pop("score") for verdict in verdicts] for verdicts in (there, here)]
     assert there == here
+    assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+
+
+def test_the_one_for_asyncio_says_the_same(found):
+    without_score = [
+        [{key: value for key, value in verdict.items() if key != "score"} for verdict in found[name]]
+        for name in ("verdicts", "awaited")
+    ]
+    assert without_score[0] == without_score[1]
+    scores = [[verdict["score"] for verdict in found[name]] for name in ("verdicts", "awaited")]
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
 
 

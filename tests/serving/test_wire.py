@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from tensorflow_serving.apis import predict_pb2
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
 from serving import protos, wire
 from serving.errors import ServingError
@@ -14,19 +14,41 @@ from serving.errors import ServingError
 @given(
     st.lists(st.binary(max_size=50), min_size=1, max_size=5),
     st.text(min_size=1, max_size=20),
-    st.none() | st.integers(-(2**63), 2**63 - 1),
+    st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(min_size=1, max_size=10),
 )
 def test_requests_are_byte_identical(images, name, version):
+    label = version if isinstance(version, str) else None
+    version = None if label else version
     official = predict_pb2.PredictRequest()
     official.model_spec.name = name
     official.model_spec.signature_name = "serving_bytes"
     if version is not None:
         official.model_spec.version.value = version
+    if label is not None:
+        official.model_spec.version_label = label
     official.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(images, shape=[len(images)]))
 
-    ours = wire.predict_request(images, name, version).SerializeToString(deterministic=True)
+    ours = wire.predict_request(images, name, version, label=label).SerializeToString(deterministic=True)
 
     assert ours == official.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize(("version", "label"), [(None, None), (7, None), (None, "stable")])
+def test_the_question_for_the_version_is_byte_identical_and_its_answer_is_read(version, label):
+    official = get_model_metadata_pb2.GetModelMetadataRequest()
+    official.model_spec.name = "m"
+    official.metadata_field.append("signature_def")
+    if version is not None:
+        official.model_spec.version.value = version
+    if label is not None:
+        official.model_spec.version_label = label
+    assert wire.metadata_request("m", version, label).SerializeToString() == official.SerializeToString()
+
+    answer = get_model_metadata_pb2.GetModelMetadataResponse()
+    answer.model_spec.version.value = 9
+    answer.metadata["signature_def"].value = b"\x00" * 100
+    ours = protos.GetModelMetadataResponse.FromString(answer.SerializeToString())
+    assert ours.model_spec.version.value == 9
 
 
 def test_the_official_answer_is_read():
@@ -93,6 +115,8 @@ def test_what_is_no_map_is_refused(values):
 OFFICIAL = {
     "PredictRequest": predict_pb2.PredictRequest.DESCRIPTOR,
     "PredictResponse": predict_pb2.PredictResponse.DESCRIPTOR,
+    "GetModelMetadataRequest": get_model_metadata_pb2.GetModelMetadataRequest.DESCRIPTOR,
+    "GetModelMetadataResponse": get_model_metadata_pb2.GetModelMetadataResponse.DESCRIPTOR,
 }
 
 
