@@ -70,7 +70,8 @@ def measure(path: str | os.PathLike) -> Extent:
                 last = time if last is None else max(last, time)
         if first is None:
             raise VideoError("there is not a single frame in it")
-        _check_length(container.duration, ends[1] - ends[0])
+        # Some containers tell the length, others the time of the end; they differ where the first frame comes late.
+        _check_length(container.duration, max(ends[1], ends[1] - ends[0]))
     return Extent(first, last)
 
 
@@ -111,7 +112,7 @@ def _opened(path: str | os.PathLike):
                 one for one in container.streams.video if not one.disposition & one.disposition.attached_pic
             ]
             if not videos:
-                raise VideoError("there are no moving pictures in it, only " + _kinds(container))
+                raise VideoError("there are no moving pictures in it" + _kinds(container))
             video = videos[0]
             # Without one, PyAV 17 would not raise but crash.
             if video.codec_context is None:
@@ -125,7 +126,8 @@ def _opened(path: str | os.PathLike):
 
 
 def _kinds(container) -> str:
-    return ", ".join(sorted({stream.type for stream in container.streams})) or "an empty container"
+    kinds = sorted({stream.type for stream in container.streams})
+    return f", only {', '.join(kinds)}" if kinds else ""
 
 
 def _check_size(width: int, height: int) -> None:
