@@ -68,8 +68,9 @@ def csv_header() -> str:
 def csv_row(cells) -> str:
     """One record of CSV without its line break; a cell may hold line breaks, in quotes."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([csv_cell(cell) for cell in cells])
-    return buffer.getvalue()
+    # Both kinds of line break, as Python before 3.13 puts a cell in quotes only if it holds one of these.
+    csv.writer(buffer, lineterminator="\r\n").writerow([csv_cell(cell) for cell in cells])
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def csv_cell(value: object) -> object:
