@@ -40,7 +40,7 @@ _BY_SUFFIX = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File for the answers; one that is there already is gone on with.",
+    help="File for the answers; that of an earlier call is continued.",
 )
 @click.option(
     "--format",

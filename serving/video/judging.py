@@ -55,9 +55,9 @@ class Judging:
 
     def __str__(self) -> str:
         """What makes two verdicts about one file and one model comparable."""
-        part = "largest face" if self.faces else "whole frame"
+        part = "largest faces" if self.faces else "whole frames"
         rate, most = self.sampling.frames_per_second, self.sampling.max_frames
-        return f"{self.aggregate} of {part}, {rate:g} frames/s, at most {most}"
+        return f"{self.aggregate} of {part}, {rate:g} a second, at most {most}"
 
     def check(self) -> None:
         """Loads what it needs, before any work is done.

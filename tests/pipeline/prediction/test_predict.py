@@ -70,7 +70,7 @@ def test_a_video_that_is_named_is_judged_frame_by_frame(ask, video):
     answer = json.loads(result.stdout)
     assert [frame["time_s"] for frame in answer["frames"]] == pytest.approx([0, 1.0, 2.0, 2.9], abs=0.06)
     assert answer["score"] == max(frame["score"] for frame in answer["frames"])
-    assert answer["sampling"] == "max of whole frame, 2 frames/s, at most 4"
+    assert answer["sampling"] == "max of whole frames, 2 a second, at most 4"
     assert "calibrated on single images" in answer["note"]
 
 

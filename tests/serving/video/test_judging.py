@@ -42,7 +42,7 @@ def test_the_score_is_the_aggregate_of_the_frames(brightness, video, how, score,
     assert [frame.score for frame in verdict.frames] == pytest.approx([0.2, 0.2, 0.2, 0.8, 0.9], abs=0.01)
     assert [frame.decision for frame in verdict.frames] == ["real"] * 3 + ["fake"] * 2
     assert {frame.face for frame in verdict.frames} == {None}
-    assert verdict.sampling == f"{how} of whole frame, 10 frames/s, at most 5"
+    assert verdict.sampling == f"{how} of whole frames, 10 a second, at most 5"
     assert verdict.note == NOTE
     assert told == [1, 2, 3, 4, 5]
     assert json.loads(json.dumps(verdict.as_dict()))["frames"][3]["decision"] == "fake"
