@@ -101,6 +101,25 @@ def test_a_file_that_was_cut_short_is_refused(make_video, name, codec, options, 
         list(sample_frames(path, Sampling()))
 
 
+def test_sound_may_go_on_after_the_pictures(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("mpeg4", rate=10)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("aac", rate=8000, layout="mono")
+        for grey in GREYS:
+            pixels = np.full((48, 64, 3), grey, np.uint8)
+            container.mux(pictures.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        for position in range(40):  # five seconds
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame.rate, frame.pts = 8000, 1024 * position
+            container.mux(sound.encode(frame))
+        for stream in (pictures, sound):
+            container.mux(stream.encode(None))
+
+    assert [time for time, _ in _greys(path, 1)] == [0.0, 1.0]
+
+
 def test_a_file_without_pictures_is_refused(sound):
     with pytest.raises(VideoError, match="no moving pictures in it, only audio"):
         list(sample_frames(sound, Sampling()))

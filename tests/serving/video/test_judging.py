@@ -110,6 +110,17 @@ def test_faces_are_found_in_a_turned_video(brightness, make_video):
             assert len(judge_video(client, video, Judging(FIVE, faces=True)).frames) == frames
 
 
+def test_whole_frames_are_sent_the_way_a_player_shows_them(brightness, make_video):
+    half = np.zeros((48, 64, 3), np.uint8)
+    half[:24] = 255  # the upper half, which a quarter turn to the left makes the left one
+    with brightness() as server, Client(server.address) as client:
+        judge_video(client, make_video("a.mp4", [half], rotation=90), Judging(FIVE))
+        [sent] = server.images
+    picture = np.asarray(Image.open(io.BytesIO(sent)))
+    assert picture.shape == (64, 48, 3)
+    assert picture[:, :20].min() > 200 > 50 > picture[:, 28:].max()
+
+
 def test_what_is_sent_is_lossless():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     picture = Image.open(io.BytesIO(encode(pixels)))
