@@ -11,7 +11,9 @@ _RCLONE = """#!/bin/sh
 path() { echo "$1" | sed "s#^store:#$STORE/#"; }
 [ -n "${DOWN:-}" ] && exit 1
 case "$1" in
-  lsf) if [ "$2" = --dirs-only ]; then cd "$(path "$3")" && ls -d */; else cd "$STORE" && ls "$(path "$2")"; fi ;;
+  lsf)
+    if [ "$2" = --dirs-only ]; then cd "$(path "$3")" && { ls -d */ 2>/dev/null || true; }
+    else ls "$(path "$2")"; fi ;;
   copy) cp -r "$(path "$2")" "$3"; [ -z "${BREAK:-}" ] ;;
   *) exit 2 ;;
 esac
