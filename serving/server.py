@@ -18,11 +18,11 @@ from serving.api.answers import Answers
 from serving.api.grpc_server import GrpcServer
 from serving.cores import usable_cores
 from serving.defaults import MODEL_NAME
+from serving.http_server import HttpServer
 from serving.loading import counted_loader
 from serving.metrics import Metrics
 from serving.request_log import RequestLog
 from serving.rest.app import RestApi
-from serving.rest.http_server import HttpServer
 from serving.server_options import ServerOptions
 from serving.versions.base_path import check_base_path
 from serving.versions.model_catalog import ModelCatalog
@@ -74,7 +74,9 @@ class Server:
         self._rest = None
         try:
             if options.rest_port is not None:
-                self._rest = HttpServer(self._rest_api(answers, threads), options.host, options.rest_port)
+                self._rest = HttpServer(
+                    self._rest_api(answers, threads), options.host, options.rest_port, grace_s=1
+                )
             self._catalog.start(models)
         except BaseException:
             self._end(0)

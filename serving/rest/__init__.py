@@ -1,5 +1,4 @@
 """TensorFlow Serving's REST API: JSON in, JSON out, the same answers as over gRPC.
 
-`app` (start here) is the web application, `requests` reads bodies, `responses` writes them, `http_server` runs any
-such application in a thread.
+`app` (start here) is the web application, `requests` reads bodies, `responses` writes them.
 """

@@ -111,7 +111,7 @@ def test_forwarded_addresses_are_not_believed(server):
 
 
 def test_a_taken_port_is_said(server, gateway):
-    with pytest.raises(BadInputError, match=f"{gateway.port}.*--port"):
+    with pytest.raises(BadInputError, match=f"{gateway.port}.*another port"):
         Gateway(server.address, "m", port=gateway.port)
 
 
@@ -153,7 +153,7 @@ def test_alone_until_it_is_told_to_stop(server, free_port, number):
             server.address,
             "--model-name",
             "m",
-            "--port",
+            "another port",
             str(free_port),
         ],
         cwd=REPOSITORY,
@@ -176,7 +176,7 @@ def test_alone_until_it_is_told_to_stop(server, free_port, number):
 
 def test_alone_with_a_taken_port_is_one_line_and_two(gateway):
     result = subprocess.run(
-        [sys.executable, "-m", "serving.web", "--port", str(gateway.port)],
+        [sys.executable, "-m", "serving.web", "another port", str(gateway.port)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
