@@ -56,6 +56,7 @@ class RednessServer:
         self._server.start()
 
     def stop(self) -> None:
+        self.gate.set()
         self._server.stop(0).wait()
 
     def _predict(self, request, context):
