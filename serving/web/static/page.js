@@ -74,11 +74,6 @@ find("files").addEventListener("change", (event) => {
   take([...event.target.files]);
   event.target.value = ""; // the same file may be chosen again
 });
-find("files").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return; // by themselves not all browsers open it with this key
-  event.preventDefault();
-  event.target.click();
-});
 document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
   if (files.length) event.preventDefault();
