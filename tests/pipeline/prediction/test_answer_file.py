@@ -84,6 +84,15 @@ def test_a_torn_line_is_dropped_wherever_it_is_torn(ask, server, images, out):
         assert out.read_bytes() == whole
 
 
+def test_a_torn_line_is_dropped_though_nothing_is_written_over_it(ask, images, out):
+    (images / "b.jpg").unlink()
+    ask(images, "--out", out)
+    whole = out.read_bytes()
+    out.write_bytes(whole + whole.splitlines()[-1][:50])
+    assert ask(images, "--out", out).return_value == 0
+    assert out.read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     "content",
     [
