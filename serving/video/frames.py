@@ -106,7 +106,8 @@ def _opened(path: str | os.PathLike):
     """The container and its first video stream; turns whatever FFmpeg says into a VideoError."""
     av = extra.load("av")
     try:
-        with av.open(os.fspath(path)) as container:
+        # A title in another encoding than UTF-8 is no reason to refuse a video.
+        with av.open(os.fspath(path), metadata_errors="replace") as container:
             # A picture of the cover is a video stream to FFmpeg.
             videos = [
                 one for one in container.streams.video if not one.disposition & one.disposition.attached_pic

@@ -101,6 +101,15 @@ def test_a_file_that_was_cut_short_is_refused(make_video, name, codec, options, 
         list(sample_frames(path, Sampling()))
 
 
+def test_a_title_that_is_no_text_does_not_matter(make_video):
+    path = make_video("a.mp4", GREYS)
+    content = path.read_bytes()
+    assert b"VideoHandler" in content
+    path.write_bytes(content.replace(b"VideoHandler", b"Vid\xe9oHandler"))
+
+    assert [time for time, _ in _greys(path, 1)] == [0.0, 1.0]
+
+
 def test_sound_may_go_on_after_the_pictures(tmp_path):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
