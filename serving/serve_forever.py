@@ -44,7 +44,11 @@ def serve_forever(
     handlers = {number: signal.signal(number, lambda *_: stop.set()) for number in _STOP_SIGNALS}
     try:
         server = Server(models, options=options)
-        end = also(server) if also else lambda: None
+        try:
+            end = also(server) if also else lambda: None
+        except BaseException:
+            server.stop(0)
+            raise
         for one in models.model_config_list.config:
             rest = f", {options.host}:{server.rest_port} (REST)" if server.rest_port else ""
             announce(f"serving model {one.name} from {one.base_path} at {server.address} (gRPC){rest}")

@@ -30,6 +30,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="REST port; 0 for any free one, -1 for none.",
 )
+@click.option("--web", is_flag=True, help="Open a web page for people, too.")
+@click.option("--web-port", default=8080, show_default=True, help="Port of the page; 0 for any free one.")
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Name that the page may be opened by, beside addresses in numbers and localhost; again for more.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Requests computed at once.  [default: one a core]"
@@ -80,6 +88,9 @@ def serve(
     model_config_file: Path | None,
     port: int,
     rest_api_port: int,
+    web: bool,
+    web_port: int,
+    allow_host: tuple[str, ...],
     host: str,
     workers: int | None,
     queue: int,
@@ -127,4 +138,18 @@ def serve(
         log_sample=log_sample,
         on_change=lambda name, status: say(f"model {name}: {status}"),
     )
-    serve_forever(models, server_options, grace_s=grace, announce=say)
+
+    def open_page(server):
+        from serving.web.gateway import Gateway
+
+        # Through gRPC like any other client, so that its images wait in the same line.
+        address = f"localhost:{server.port}"
+        gateway = Gateway(address, models.model_config_list.config[0].name, host, web_port, hosts=allow_host)
+        say(f"the page is at {gateway.url}")
+        return gateway.stop
+
+    if web and server_options.tls:
+        raise click.UsageError(
+            "--web asks the server without encryption: run `python -m serving.web` beside it."
+        )
+    serve_forever(models, server_options, grace_s=grace, announce=say, also=open_page if web else None)

@@ -153,7 +153,7 @@ def test_alone_until_it_is_told_to_stop(server, free_port, number):
             server.address,
             "--model-name",
             "m",
-            "another port",
+            "--port",
             str(free_port),
         ],
         cwd=REPOSITORY,
@@ -176,7 +176,7 @@ def test_alone_until_it_is_told_to_stop(server, free_port, number):
 
 def test_alone_with_a_taken_port_is_one_line_and_two(gateway):
     result = subprocess.run(
-        [sys.executable, "-m", "serving.web", "another port", str(gateway.port)],
+        [sys.executable, "-m", "serving.web", "--port", str(gateway.port)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
