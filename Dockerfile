@@ -21,6 +21,6 @@ COPY --from=build /opt/deepfake-inspector/.venv /opt/deepfake-inspector/.venv
 ENV PATH=/opt/deepfake-inspector/.venv/bin:$PATH
 USER inspector
 WORKDIR /work
-EXPOSE 8500
+EXPOSE 8080 8500 8501
 ENTRYPOINT ["deepfake-inspector"]
 CMD ["--help"]

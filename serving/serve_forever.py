@@ -44,16 +44,16 @@ def serve_forever(
     handlers = {number: signal.signal(number, lambda *_: stop.set()) for number in _STOP_SIGNALS}
     try:
         server = Server(models, options=options)
-        try:
-            end = also(server) if also else lambda: None
-        except BaseException:
-            server.stop(0)
-            raise
         for one in models.model_config_list.config:
             rest = f", {options.host}:{server.rest_port} (REST)" if server.rest_port else ""
             announce(f"serving model {one.name} from {one.base_path} at {server.address} (gRPC){rest}")
             if not find_versions(Path(one.base_path)):
                 announce(f"no version in {one.base_path} yet: waiting for the pipeline to push one")
+        try:
+            end = also(server) if also else lambda: None
+        except BaseException:
+            server.stop(0)
+            raise
         if models_file:
             watcher = threading.Thread(
                 target=_watch, args=(server, models, *models_file, stop, announce), daemon=True

@@ -101,7 +101,7 @@ def first_run(home, imported, run_tiny) -> Finished:
 def server(home, first_run):
     """The address of a `serve` process on the user's workspace."""
     process = subprocess.Popen(
-        [_COMMAND, "serve", "--workspace", home / "workspace", "--port", "0"],
+        [_COMMAND, "serve", "--workspace", home / "workspace", "--port", "0", "--rest-api-port", "0"],
         stderr=subprocess.PIPE,
         text=True,
     )
