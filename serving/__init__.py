@@ -1,10 +1,10 @@
 """The server side and the client side of the TensorFlow Serving API.
 
-Server: `server` (start here) joins `api` (gRPC) and `rest`, which answer from the `versions` of each `model` that are
-kept loaded; `model_server` is its command under TensorFlow Serving's own flags, read by `config`. Client: `client` and
-`aio_client` (start here), which need neither TensorFlow nor numpy; `video` judges videos with them, `web` is a page for
-people. `deploy` is what puts TensorFlow Serving itself into production. `replay` is the check that a model loads the way
-TensorFlow Serving loads it.
+Server: `server` (start here) joins `api` (gRPC) and `rest`, which answer from the `versions` of each `model` that
+are kept loaded; `model_server` is its command under TensorFlow Serving's own flags, read by `config`. Client:
+`client` and `aio_client` (start here), which need neither TensorFlow nor numpy; `video` judges videos with them,
+`web` is a page for people. `deploy` is what puts TensorFlow Serving itself into production. `replay` is the check
+that a model loads the way TensorFlow Serving loads it.
 
 Nothing here imports `pipeline`, `components` or `data`, nor TFX: what the two sides share with a model is
 written in the model's own signatures and assets. Nothing here prints: callers pass a callback.
