@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from serving.cores import usable_cores
 from serving.metrics import Metrics
 from serving.model import warmup
+from serving.model.openvino_model import accelerated
 from serving.model.session_model import SessionModel
 from serving.server_options import ServerOptions
 from serving.status import from_exception
@@ -34,6 +36,8 @@ def load_and_warm_up(
         inter_op_threads=options.inter_op_threads,
     )
     try:
+        if options.backend == "openvino":
+            model = accelerated(model, directory, options.workers or usable_cores())
         if options.warm_up:
             for _ in warmup.replay(model, directory):
                 pass

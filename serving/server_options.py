@@ -1,5 +1,6 @@
 """How an embedded server is set up, apart from its models."""
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,8 @@ from serving.versions.version_status import VersionStatus
 
 QUEUE = 64
 """Requests that may wait for a worker by default."""
+
+BACKENDS = ("tensorflow", "openvino")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class ServerOptions:
         health: whether gRPC's health service answers.
         channel_arguments: of gRPC, for those who know what they do.
         log: file of the request log; None for none. log_sample: share of the images in it.
-        backend: "tensorflow"; "openvino"; or "auto": OpenVINO where it is installed and gives the same scores.
+        backend: what runs the network: "tensorflow", or "openvino" for versions whose scores it reproduces.
         on_change: called with a model's name and each VersionStatus as versions come and go.
     """
 
@@ -92,5 +95,12 @@ class ServerOptions:
                 raise BadInputError(f"{name}: expected at least {least}, received {value}")
         if self.rest_timeout_s <= 0:
             raise BadInputError(f"rest_timeout_s: expected more than 0, received {self.rest_timeout_s:g}")
+        if self.backend not in BACKENDS:
+            raise BadInputError(f"backend: expected one of {', '.join(BACKENDS)}, received {self.backend!r}")
+        if self.backend == "openvino" and importlib.util.find_spec("openvino") is None:
+            raise BadInputError(
+                "backend openvino: the package is not installed; pip install 'deepfake-inspector[openvino]', or "
+                "leave the backend out"
+            )
         if self.rest_port and self.rest_port == self.port:
             raise BadInputError(f"expected two ports, received {self.port} for both gRPC and REST")

@@ -28,7 +28,7 @@ def export_detector(
     smallest_face: int,
     folder: Path,
 ) -> None:
-    """Writes a SavedModel with six signatures.
+    """Writes a SavedModel with eight signatures.
 
     - `serving_bytes`: `image_bytes` string `[N]` (JPEG or PNG) to `score` float32 `[N]` in [0, 1], `decision`
       string `[N]` ("real", "fake" or "uncertain"), `threshold`, `uncertain_low` and `uncertain_high`, float32 `[N]`:
@@ -41,6 +41,8 @@ def export_detector(
     - `classify`: `inputs` string `[N]` (serialized tf.Example) to `classes` string `[N, 2]` ("real", "fake") and
       `scores` float32 `[N, 2]` in [0, 1], and `regress`: `inputs` to `outputs` float32 `[N]`, the score: for
       TensorFlow Serving's Classify and Regress;
+    - `decode`: `image_bytes` likewise to `pixels` float32 `[N, S, S, 3]` in [0, 1], and `score_pixels`: `pixels` to
+      `score`: the two halves of `serving_bytes`, for servers that run the network on another engine;
     - `transform_features`: `examples` to `image` float32 `[N, S, S, 3]` in [0, 1].
 
     Args:
@@ -75,9 +77,15 @@ def export_detector(
     def score_of(logits: tf.Tensor) -> tf.Tensor:
         return tf.squeeze(tf.sigmoid(logits / temperature), axis=-1)
 
-    def features_of_images(image_bytes: tf.Tensor) -> tf.Tensor:
+    def decode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = preprocessing.decode_and_resize(image_bytes, image_size, smallest_face)
-        return features_of(preprocessing.normalise(pixels))
+        return {"pixels": preprocessing.normalise(pixels)}
+
+    def score_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"score": score_of(logit_of(features_of(pixels)))}
+
+    def features_of_images(image_bytes: tf.Tensor) -> tf.Tensor:
+        return features_of(decode(image_bytes)["pixels"])
 
     def serving_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         score = score_of(logit_of(features_of_images(image_bytes)))
@@ -120,6 +128,9 @@ def export_detector(
     archive.add_endpoint("serving_default", serving_default, [tf.TensorSpec([None], tf.string, "examples")])
     archive.add_endpoint("serving_bytes", serving_bytes, [tf.TensorSpec([None], tf.string, "image_bytes")])
     archive.add_endpoint("explain", explain, [tf.TensorSpec([None], tf.string, "image_bytes")])
+    archive.add_endpoint("decode", decode, [tf.TensorSpec([None], tf.string, "image_bytes")])
+    pixels = tf.TensorSpec([None, image_size, image_size, 3], tf.float32, "pixels")
+    archive.add_endpoint("score_pixels", score_pixels, [pixels])
     archive.add_endpoint("classify", classify, [tf.TensorSpec([None], tf.string, "inputs")])
     archive.add_endpoint("regress", regress, [tf.TensorSpec([None], tf.string, "inputs")])
     archive.add_endpoint(

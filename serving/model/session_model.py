@@ -116,19 +116,34 @@ class SessionModel:
             )
         feeds = self.signatures[name].feeds(inputs)
         fetches = self.signatures[name].fetches(output_filter)
-        with self._slot(deadline):
-            options = tf.compat.v1.RunOptions(timeout_in_ms=_remaining_ms(deadline))
-            try:
-                return self._session.run(fetches, feeds, options=options)
-            except tf.errors.OpError as error:
-                raise from_exception(error) from error
+        with self.slot(deadline):
+            return self.run(fetches, feeds, deadline)
+
+    def run(
+        self, fetches: dict[str, tf.Tensor], feeds: dict[tf.Tensor, np.ndarray], deadline: float | None
+    ) -> dict[str, np.ndarray]:
+        """Runs checked feeds, for a caller that holds a slot; the deadline is in monotonic time.
+
+        Raises:
+            RequestError: as `predict`.
+        """
+        options = tf.compat.v1.RunOptions(timeout_in_ms=_remaining_ms(deadline))
+        try:
+            return self._session.run(fetches, feeds, options=options)
+        except tf.errors.OpError as error:
+            raise from_exception(error) from error
 
     def close(self) -> None:
         """Frees the variables. No `predict` may be running or follow."""
         self._session.close()
 
     @contextmanager
-    def _slot(self, deadline: float | None) -> Iterator[None]:
+    def slot(self, deadline: float | None) -> Iterator[None]:
+        """A place among the requests that run at once, for the length of a with-block.
+
+        Raises:
+            RequestError: DEADLINE_EXCEEDED, none came free in time.
+        """
         patience = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not self._slots.acquire(timeout=patience):
             raise _deadline_exceeded("waiting for a free worker")

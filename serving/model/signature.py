@@ -64,6 +64,11 @@ class Signature:
             feeds[self._feeds[alias]] = array
         return feeds
 
+    def feeds_of(self, value: np.ndarray) -> dict[tf.Tensor, np.ndarray]:
+        """The feed of a session run with the value of the one input, already checked."""
+        [tensor] = self._feeds.values()
+        return {tensor: value}
+
     def fetches(self, output_filter: Iterable[str] = ()) -> dict[str, tf.Tensor]:
         """The tensors to fetch by alias: those in the filter, or all when it is empty.
 

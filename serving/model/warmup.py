@@ -10,6 +10,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.defaults import SIGNATURE
 from serving.model import examples
 from serving.model.session_model import DEFAULT_SIGNATURE, SessionModel
 from serving.model.tensorflow_runtime import tf
@@ -40,6 +41,16 @@ def replay(model: SessionModel, directory: str | Path) -> Iterator[tuple[str, di
         if position == MOST_RECORDS:
             raise ValueError(f"{path} holds more than {MOST_RECORDS} requests; expected at most that many")
         yield _answer(model, record, f"{path}, record {position}")
+
+
+def images_asked(directory: str | Path) -> Iterator[dict]:
+    """The inputs of the recorded requests for `serving_bytes`."""
+    path = Path(directory) / WARMUP_FILE
+    if path.exists():
+        for record in tf.compat.v1.io.tf_record_iterator(str(path)):
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            if request.model_spec.signature_name == SIGNATURE:
+                yield request.inputs
 
 
 def _answer(model: SessionModel, record: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:

@@ -14,6 +14,7 @@ BAND = (0.69, 0.71)
 SIZE = 32
 SIGNATURES = (
     "classify",
+    "decode",
     "explain",
     "regress",
     "score_pixels",
@@ -169,6 +170,9 @@ def _export(model, directory: Path) -> None:
     def regress(inputs):
         return {"outputs": judge(encoded_of(inputs))[0]}
 
+    def decode(image_bytes):
+        return {"pixels": decode_all(image_bytes)}
+
     def score_pixels(pixels):
         return {"score": tf.sigmoid(tf.squeeze(logits(pixels), -1))}
 
@@ -181,6 +185,7 @@ def _export(model, directory: Path) -> None:
         (explain, "image_bytes"),
         (serving_default, "examples"),
         (transform_features, "examples"),
+        (decode, "image_bytes"),
         (classify, "inputs"),
         (regress, "inputs"),
     ]:
