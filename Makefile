@@ -10,11 +10,12 @@ demo: setup ## the whole pipeline on drawn faces, and a served verdict
 	$(BIN)/deepfake-inspector demo --workspace demo
 
 # Two processes, each with a TensorFlow of its own: about 6 GB.
-test: setup ## everything but the slow tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not gpu and not exchange"
+test: setup ## everything but the slow tests and those in a browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
+		-m "not slow and not browser and not gpu and not exchange"
 
-test-slow: setup ## the slow tests
-	$(BIN)/python -m pytest -m "slow and not gpu"
+test-slow: setup ## the slow tests, and those in a browser
+	$(BIN)/python -m pytest -m "(slow or browser) and not gpu"
 
 debian13: ## the README's two commands on today's stack, in a Debian 13 tree
 	@tools/debian13.sh
