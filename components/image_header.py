@@ -35,7 +35,11 @@ def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
         )
     )
     is_known = is_jpeg | is_png
-    shown = ["received (height, width)", tf.stack([height, width])]
+
+    def sized(expected: str) -> list[tf.Tensor]:
+        text = f"Expected an image {expected}, received one of {{}} x {{}} (width x height)"
+        return [tf.strings.format(text, (width, height))]
+
     checks = [
         tf.debugging.Assert(
             ~(_starts(encoded, b"GIF8") | _starts(encoded, b"BM")),
@@ -48,12 +52,10 @@ def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
             channels < 4,
             ["Expected an image in RGB or grey, received one of four colours (CMYK)"],
         ),
-        tf.debugging.Assert(
-            height * width <= MOST_PIXELS, [f"Expected an image of at most {MOST_PIXELS} pixels,", *shown]
-        ),
+        tf.debugging.Assert(height * width <= MOST_PIXELS, sized(f"of at most {MOST_PIXELS} pixels")),
         tf.debugging.Assert(
             ~is_known | (tf.minimum(height, width) >= smallest_face),
-            [f"Expected an image with a shorter side of at least {smallest_face} pixels,", *shown],
+            sized(f"with a shorter side of at least {smallest_face} pixels"),
         ),
     ]
     with tf.control_dependencies(checks):

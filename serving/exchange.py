@@ -6,6 +6,7 @@ returns its result. `client` drives it with plain calls, `aio_client` with await
 
 import hashlib
 import os
+import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,7 @@ class Exchange:
             if not _blames_an_image(error):
                 raise self._failure(error) from error
             if len(items) == 1:
-                return [self._refused(items[0], error.details())]
+                return [self._refused(items[0], _sentence(error.details()))]
         else:
             return self._verdicts(items, response)
         verdicts = []
@@ -224,3 +225,9 @@ def _blames_an_image(error: grpc.RpcError) -> bool:
         return False
     # It is also the answer to a request of the wrong form, which no other image would cure.
     return not error.details().startswith(wire.FORM_ERRORS)
+
+
+def _sentence(details: str) -> str:
+    """What a model says of an image, without the frame that TensorFlow puts around its own words."""
+    framed = re.fullmatch(r"assertion failed: \[(.*)\]", details, re.DOTALL)
+    return framed[1] if framed else details

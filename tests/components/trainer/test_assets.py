@@ -64,7 +64,7 @@ def test_every_signature_is_warmed_up_at_the_batch_sizes_it_gets(exported):
         (request.model_spec.signature_name, next(iter(request.inputs.values())).tensor_shape.dim[0].size)
         for request in requests
     }
-    signatures = ("serving_bytes", "serving_default", "transform_features")
+    signatures = ("serving_bytes", "serving_default", "classify", "regress", "transform_features")
     # Maps are asked for one by one, and a batch of their gradients needs memory.
     assert sizes == {("explain", 1), *((signature, size) for signature in signatures for size in (1, 8))}
     assert {request.model_spec.name for request in requests} == {"small"}

@@ -66,6 +66,22 @@ def test_examples_without_a_label_get_the_same(ask, exported):
     np.testing.assert_array_equal(answer["predicted_label"], decided)
 
 
+def test_both_halves_of_serving_bytes_make_the_whole(ask, exported):
+    pixels = ask("decode", exported.images)["pixels"]
+    assert (pixels.min() >= 0, pixels.max() <= 1) == (True, True)
+    whole = ask("serving_bytes", exported.images)["score"]
+    np.testing.assert_allclose(ask("score_pixels", pixels)["score"], whole, rtol=0, atol=1e-6)
+
+
+def test_classify_and_regress_tell_the_score(ask, exported):
+    examples = [_unlabelled(image) for image in exported.images]
+    score = ask("serving_default", examples)["score"]
+    classified = ask("classify", examples)
+    assert classified["classes"].tolist() == [[b"real", b"fake"]] * len(examples)
+    np.testing.assert_allclose(classified["scores"], np.stack([1 - score, score], axis=1), atol=1e-6)
+    np.testing.assert_allclose(ask("regress", examples)["outputs"], score, atol=1e-6)
+
+
 def test_the_pixels_are_those_a_reader_would_make(ask, exported, expected_pixels):
     image = ask("transform_features", [_unlabelled(exported.images[0])])["image"]
     np.testing.assert_allclose(image[0], expected_pixels(exported.images[0]), atol=1e-6)
@@ -81,8 +97,8 @@ def test_a_face_that_is_too_small_is_refused_as_at_import(ask, picture, encode):
     small = encode(picture(0, 1)[:19, :30])
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
         ask("serving_bytes", [small])
-    assert "a shorter side of at least 20 pixels, received (height, width)" in str(caught.value)
-    assert "[19 30]" in str(caught.value)
+    expected = "a shorter side of at least 20 pixels, received one of 30 x 19 (width x height)"
+    assert expected in str(caught.value)
     assert len(ask("serving_bytes", [encode(picture(0, 1)[:20, :30])])["score"]) == 1
 
 
