@@ -9,6 +9,7 @@ from data.images.shape import MOST_PIXELS
 
 _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_BYTES = 26
+_FOREIGN_STARTS = (b"GIF8", b"BM", b"\xff\x0a", b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a")
 
 
 def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
@@ -19,10 +20,10 @@ def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
         smallest_face: least pixels of the shorter side.
 
     Returns:
-        `encoded`. What is neither JPEG nor PNG nor GIF nor BMP passes, too: the decoder says what it is not.
+        `encoded`. What is no image at all passes, too: the decoder says so.
 
     Raises:
-        tf.errors.InvalidArgumentError: when run on a GIF or a BMP, an animation, an image in CMYK, one with more than
+        tf.errors.InvalidArgumentError: when run on an image of another format, an animation, an image in CMYK, one with more than
             `MOST_PIXELS`, or with a shorter side below `smallest_face`.
     """
     is_jpeg = _starts(encoded, _JPEG_START)
@@ -42,8 +43,7 @@ def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
 
     checks = [
         tf.debugging.Assert(
-            ~(_starts(encoded, b"GIF8") | _starts(encoded, b"BM")),
-            ["Expected a JPEG or PNG image, received a GIF or a BMP"],
+            ~_is_foreign(encoded), ["Expected a JPEG or PNG image, received a GIF, BMP, WebP or JPEG XL"]
         ),
         tf.debugging.Assert(
             ~(is_png & _is_animated(encoded)), ["Expected a single picture, received an animated PNG"]
@@ -64,6 +64,15 @@ def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
 
 def _starts(encoded: tf.Tensor, mark: bytes) -> tf.Tensor:
     return tf.equal(tf.strings.substr(encoded, 0, len(mark)), mark)
+
+
+def _is_foreign(encoded: tf.Tensor) -> tf.Tensor:
+    """Whether it is of a format that some release of TensorFlow decodes, but that no import takes."""
+    is_webp = _starts(encoded, b"RIFF") & tf.strings.regex_full_match(
+        tf.strings.substr(encoded, 0, 16), r"(?s)RIFF\C{4}WEBP\C*"
+    )
+    is_other = [_starts(encoded, mark) for mark in _FOREIGN_STARTS]
+    return is_webp | tf.reduce_any(tf.stack(is_other))
 
 
 def _png_shape(encoded: tf.Tensor) -> tf.Tensor:

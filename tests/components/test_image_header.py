@@ -80,14 +80,18 @@ REFUSED = {
     "GIF": (
         encode(noise(), "GIF"),
         "unsupported_format",
-        r"Expected a JPEG or PNG image, received a GIF or a BMP",
+        r"Expected a JPEG or PNG image, received a GIF, BMP, WebP or JPEG XL",
     ),
     "BMP": (
         encode(noise(), "BMP"),
         "unsupported_format",
-        r"Expected a JPEG or PNG image, received a GIF or a BMP",
+        r"Expected a JPEG or PNG image, received a GIF, BMP, WebP or JPEG XL",
     ),
-    "WebP": (encode(noise(), "WEBP"), "unsupported_format", r"Unknown image file format"),
+    "WebP": (
+        encode(noise(), "WEBP"),
+        "unsupported_format",
+        r"Expected a JPEG or PNG image, received a GIF, BMP, WebP or JPEG XL",
+    ),
     "text": (b"Dear Sir or Madam, " * 20, "not_an_image", r"Unknown image file format"),
     "nothing": (b"", None, r"."),
     "half a JPEG": (encode(noise(), "JPEG")[:-900], "truncated", r"."),

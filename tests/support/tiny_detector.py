@@ -119,7 +119,9 @@ def _model():
 def _decode(encoded):
     import tensorflow as tf
 
-    pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    from components.image_header import check_header
+
+    pixels = tf.io.decode_image(check_header(encoded, 1), channels=3, expand_animations=False)
     return tf.ensure_shape(tf.image.resize(pixels, (SIZE, SIZE)), (SIZE, SIZE, 3)) / 255.0
 
 
