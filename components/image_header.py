@@ -23,8 +23,8 @@ def check_header(encoded: tf.Tensor, smallest_face: int) -> tf.Tensor:
         `encoded`. What is no image at all passes, too: the decoder says so.
 
     Raises:
-        tf.errors.InvalidArgumentError: when run on an image of another format, an animation, an image in CMYK, one with more than
-            `MOST_PIXELS`, or with a shorter side below `smallest_face`.
+        tf.errors.InvalidArgumentError: when run on an image of another format, an animation, an image in CMYK, one
+            with more than `MOST_PIXELS`, or with a shorter side below `smallest_face`.
     """
     is_jpeg = _starts(encoded, _JPEG_START)
     is_png = _starts(encoded, _PNG_START) & (tf.strings.length(encoded) >= _PNG_HEADER_BYTES)

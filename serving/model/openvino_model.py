@@ -7,12 +7,14 @@ load that it answers the version's own warm-up requests as TensorFlow does; all 
 
 import logging
 import queue
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from serving.defaults import SIGNATURE
 from serving.model import warmup
@@ -158,10 +160,9 @@ def _compile(directory: Path, workers: int) -> queue.Queue:
     import openvino
 
     try:
-        loaded = tf.saved_model.load(str(directory))  # kept: its variables go with it
-        network = openvino.convert_model(loaded.signatures[_SCORE_PIXELS])
-        compiled = openvino.Core().compile_model(
-            network,
+        core = openvino.Core()
+        compiled = core.compile_model(
+            _network(core, directory),
             "CPU",
             {
                 "NUM_STREAMS": str(workers),
@@ -176,3 +177,19 @@ def _compile(directory: Path, workers: int) -> queue.Queue:
     for _ in range(workers):
         requests.put(compiled.create_infer_request())
     return requests
+
+
+def _network(core, directory: Path):
+    """The network as OpenVINO reads it.
+
+    From a file: OpenVINO 2026.4 converts no TensorFlow object on Python 3.13 (its own `exec("del tensorflow")` fails).
+    """
+    loaded = tf.saved_model.load(str(directory))  # kept while it is frozen: its variables go with it
+    frozen = convert_variables_to_constants_v2(loaded.signatures[_SCORE_PIXELS])
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "network.pb"
+        path.write_bytes(frozen.graph.as_graph_def().SerializeToString())
+        network = core.read_model(path)
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise ValueError(f"expected one input and one output, received {network.inputs}, {network.outputs}")
+    return network

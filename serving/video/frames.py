@@ -101,13 +101,20 @@ def sample_frames(path: str | os.PathLike, sampling: Sampling) -> Iterator[Frame
                     return
 
 
+def _lenient(av) -> dict[str, str]:
+    """Options with which a title in another encoding than UTF-8 is no reason to refuse a video.
+
+    PyAV 18 and later take such titles by themselves, and know the option no more.
+    """
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 18 else {}
+
+
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike):
     """The container and its first video stream; turns whatever FFmpeg says into a VideoError."""
     av = extra.load("av")
     try:
-        # A title in another encoding than UTF-8 is no reason to refuse a video.
-        with av.open(os.fspath(path), metadata_errors="replace") as container:
+        with av.open(os.fspath(path), **_lenient(av)) as container:
             # A picture of the cover is a video stream to FFmpeg.
             videos = [
                 one for one in container.streams.video if not one.disposition & one.disposition.attached_pic
