@@ -182,7 +182,7 @@ def _compile(directory: Path, workers: int) -> queue.Queue:
 def _network(core, directory: Path):
     """The network as OpenVINO reads it.
 
-    From a file: OpenVINO 2026.4 converts no TensorFlow object on Python 3.13 (its own `exec("del tensorflow")` fails).
+    From a file: on Python 3.13 OpenVINO 2026.4 converts no object of TensorFlow (its `exec("del tensorflow")` fails).
     """
     loaded = tf.saved_model.load(str(directory))  # kept while it is frozen: its variables go with it
     frozen = convert_variables_to_constants_v2(loaded.signatures[_SCORE_PIXELS])
