@@ -10,6 +10,8 @@ from serving.model.tensorflow_runtime import tf
 # A proto may leave out repeated trailing values. Without a limit, a request of a few bytes could claim any
 # shape and have the server allocate it.
 _MOST_ELEMENTS_FILLED_IN = 1 << 20
+# Strings are longer than numbers, and each may be an image to decode. No client leaves any of them out.
+_MOST_STRINGS_FILLED_IN = 1 << 10
 
 _TYPED_FIELDS = {
     "float32": "float_val",
@@ -47,11 +49,13 @@ def to_array(proto: tensor_pb2.TensorProto) -> np.ndarray:
         sent = max(len(values) for values in _typed_values(proto))
         if elements and not sent:
             raise ValueError(f"expected {elements} values for shape {shape}, received none")
-        if elements > max(sent, _MOST_ELEMENTS_FILLED_IN):
+        most = _MOST_STRINGS_FILLED_IN if proto.string_val else _MOST_ELEMENTS_FILLED_IN
+        if elements > max(sent, most):
             raise ValueError(f"expected {elements} values for shape {shape}, received {sent}")
     try:
         return tf.make_ndarray(proto)
-    except TypeError as error:
+    except (TypeError, KeyError, OverflowError) as error:
+        # A type of no values, such as DT_VARIANT; a number that its type cannot hold.
         raise ValueError(str(error)) from error
 
 
