@@ -12,7 +12,8 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 # The shape of TensorFlow's messages: headings, what happened, names of nodes, traces.
 _HEADING = re.compile(r"^(Graph execution error:|Node: .*|\d+ root error\(s\) found.*)$")
-_NODE_NAME = re.compile(r"\{\{(?:function_)?node [^}]*\}\}\s*")
+# Names have a limit here, as a message may quote a request of megabytes that is made to look like many.
+_NODE_NAME = re.compile(r"\{\{(?:function_)?node [^}]{0,500}\}\}\s*")
 _NUMBER = re.compile(r"^\s*\(\d+\) [A-Z_ ]+: ")
 _TRACE = re.compile(r"^\s*(\[\[|\d+ successful operations|Original stack trace|Errors may have originated)")
 

@@ -19,7 +19,7 @@ from serving.cores import usable_cores
 from serving.model.restored import unrestored_variables
 from serving.model.signature import Signature
 from serving.model.tensorflow_runtime import tf
-from serving.status import RequestError, from_exception
+from serving.status import RequestError, first_cause, from_exception, invalid
 
 DEFAULT_SIGNATURE = "serving_default"
 """The signature of a request that names none."""
@@ -132,6 +132,9 @@ class SessionModel:
             return self._session.run(fetches, feeds, options=options)
         except tf.errors.OpError as error:
             raise from_exception(error) from error
+        except UnicodeDecodeError as error:
+            # TensorFlow quotes bytes of the request in its message, and fails to turn that into an exception.
+            raise invalid(first_cause(error.object.decode("utf-8", "replace"))) from error
 
     def close(self) -> None:
         """Frees the variables. No `predict` may be running or follow."""
