@@ -7,6 +7,7 @@ import anyio
 import anyio.to_thread
 import grpc
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -80,11 +81,12 @@ class RestApi:
     def app(self) -> Starlette:
         """The application, for a server of the ASGI kind."""
         return Starlette(
-            routes=[Route("/{path:path}", self._handle, methods=["GET", "POST", "HEAD", "PUT", "DELETE"])]
+            routes=[Route("/{path:path}", self._handle, methods=["GET", "POST", "HEAD", "PUT", "DELETE"])],
+            exception_handlers={HTTPException: _unrouted},
         )
 
     async def _handle(self, request: Request) -> Response:
-        path = request.url.path
+        path = request.scope["path"]  # not of `request.url`, which not every Host header and path can be
         if self._metrics_path and path == self._metrics_path and request.method == "GET":
             return Response(self._metrics.page(), media_type="text/plain; version=0.0.4")
         try:
@@ -155,6 +157,12 @@ def _spec(match: re.Match) -> model_pb2.ModelSpec:
             raise invalid(f"Failed to convert version: {match['version'][:40]} to numeric.")
         spec.version.value = number
     return spec
+
+
+async def _unrouted(request: Request, error: HTTPException) -> Response:
+    """What Starlette turns away by itself, another method or path, in the words of the others."""
+    refusal = invalid(f"Malformed request: {request.method} {request.scope['path']}")
+    return _failure(refusal, error)
 
 
 def _failure(status: RequestError, error: Exception) -> Response:

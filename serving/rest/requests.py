@@ -57,13 +57,14 @@ def signature_name(document: Mapping[str, Any]) -> str:
     """The `signature_name` of a body; "" where there is none.
 
     Raises:
-        RequestError: INVALID_ARGUMENT, it is no string.
+        RequestError: INVALID_ARGUMENT, it is no string, or one that cannot be written as UTF-8.
     """
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid(
             f"JSON Value: {_shown(document)} not formatted correctly. 'signature_name' key must be a string value."
         )
+    _utf8(name)
     return name
 
 
@@ -244,6 +245,7 @@ def _example(value: Any) -> example_pb2.Example:
         raise invalid(f"Example must be JSON object but got JSON {_kind(value)}")
     example = example_pb2.Example()
     for name, content in value.items():
+        _utf8(name)
         feature = feature_pb2.Feature()
         for one in content if isinstance(content, list) else [content]:
             _add_to_feature(one, name, feature)
