@@ -12,7 +12,8 @@ _log = logging.getLogger(__name__)
 
 _Response = TypeVar("_Response")
 
-# As in TensorFlow Serving: a status travels in a header, and headers are limited to 8 KiB.
+# As in TensorFlow Serving: a status travels in a header, and headers are limited to 8 KiB. In bytes, each of which
+# may be written as three there.
 _LONGEST_MESSAGE = 1024
 
 _RETRY_HINT = "grpc-retry-pushback-ms"
@@ -29,4 +30,8 @@ def answer(context: grpc.ServicerContext, make: Callable[[], _Response]) -> _Res
             _log.exception("a request failed")
         if status.retry_after_s is not None:
             context.set_trailing_metadata(((_RETRY_HINT, str(round(status.retry_after_s * 1000))),))
-        context.abort(status.code, status.message[:_LONGEST_MESSAGE])
+        context.abort(status.code, _shortened(status.message))
+
+
+def _shortened(message: str) -> str:
+    return message.encode("utf-8", "replace")[:_LONGEST_MESSAGE].decode("utf-8", "ignore")
