@@ -1,5 +1,6 @@
 """Whether a list of models can be served, before anything is changed for it."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,7 @@ def checked_models(config: ModelServerConfig, standing: Mapping[str, ModelConfig
     for one in models:
         _check(one)
         before = standing.get(one.name)
-        if (before is None or before.base_path != one.base_path) and not Path(one.base_path).is_dir():
+        if (before is None or before.base_path != one.base_path) and not os.path.isdir(one.base_path):
             raise invalid(
                 f"Could not find base path {one.base_path} for servable {one.name}: expected a folder of numbered "
                 "versions"
