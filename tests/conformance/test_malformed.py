@@ -63,7 +63,8 @@ class Fuzz:
         )
         self._note(f"{call.kind} {call.method.rsplit('/')[-1]}", code.name, allowed, details, call.content)
         if is_reload and code in (Code.OK, Code.DEADLINE_EXCEEDED):
-            self._ask(RELOAD, self._original, 60)
+            restored = self._ask(RELOAD, self._original, 60)
+            assert restored[0] is Code.OK, restored
 
     def _ask(self, method: str, content: bytes, timeout_s: float):
         try:

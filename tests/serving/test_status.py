@@ -1,5 +1,7 @@
 """Errors keep their code and lose TensorFlow's noise."""
 
+import time
+
 import grpc
 import pytest
 import tensorflow as tf
@@ -33,6 +35,12 @@ from serving.status import first_cause, from_exception, invalid
 )
 def test_first_cause(message, cause):
     assert first_cause(message) == cause
+
+
+def test_a_message_that_quotes_a_megabyte_made_to_look_like_names_is_read_at_once():
+    began = time.monotonic()
+    first_cause("Could not parse example input, value: '" + "{{node " * 150_000)
+    assert time.monotonic() - began < 5  # more than a minute where each looks for its end
 
 
 @pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])

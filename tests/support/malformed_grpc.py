@@ -1,14 +1,11 @@
-"""Malformed gRPC requests, drawn from a seed: images, tensors, and bytes that are hardly messages."""
+"""Malformed gRPC requests, drawn from a seed: images, tensors, configurations, hardly messages."""
 
-import io
 import random
-import struct
-import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
+from google.protobuf.message import DecodeError, Message
+from malformed_images import image, mutated
 from serving_api import ask, classification, models, one
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import (
@@ -27,6 +24,7 @@ RELOAD = MODEL + "HandleReloadConfigRequest"
 _RELOADS = 0.05
 
 _DTYPES = [*types_pb2.DataType.values(), 99, 150, 2**31 - 1, -1]
+_PATHS = ("", "/", "x", "/" + "x" * 5000, "/root/x", "/\0", "é" * 1000, "/etc/shadow/x", "/tmp/../tmp")  # noqa: S108
 _SIZES = (-1, -(2**63), 0, 1, 2, 3, 5, 32, 2**20, 2**31, 2**40, 2**62, 2**63 - 1)
 _SIGNATURES = (
     "serving_bytes",
@@ -44,73 +42,6 @@ class Call(NamedTuple):
     kind: str
     method: str
     content: bytes
-
-
-def mutated(rng: random.Random, content: bytes, other: bytes = b"") -> bytes:
-    """Bits flipped, cut, doubled, spliced, or several of these."""
-    found = bytearray(content)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        what, place = rng.randrange(6), rng.randrange(len(found) + 1)
-        if what == 0 and found:
-            for _ in range(rng.choice((1, 2, 8, 64))):
-                found[rng.randrange(len(found))] ^= 1 << rng.randrange(8)
-        elif what == 1:
-            del found[place:]
-        elif what == 2:
-            del found[place : place + rng.choice((1, 4, 100))]
-        elif what == 3:
-            found[place:place] = rng.randbytes(rng.choice((1, 4, 100)))
-        elif what == 4:
-            found[place:] = other[rng.randrange(len(other) + 1) :]
-        else:
-            found[place:place] = found[: rng.choice((1, 8, 200))]
-    return bytes(found)
-
-
-def image(rng: random.Random, images: list[bytes]) -> bytes:
-    """No image, hardly an image, an image of another kind, or one that says it is huge."""
-    what = rng.randrange(10)
-    if what < 6:
-        return mutated(rng, rng.choice(images), rng.choice(images))
-    if what == 6:
-        return _huge(rng)
-    if what == 7:
-        kind = rng.choice(("WEBP", "TIFF", "BMP", "GIF", "ICO", "PPM", "TGA"))
-        shape = rng.choice(((1, 1), (3, 200, 3), (40, 48, 4)))
-        buffer = io.BytesIO()
-        Image.fromarray(np.full(shape, 9, np.uint8)).convert("RGB").save(buffer, kind)
-        return buffer.getvalue() if rng.random() < 0.5 else mutated(rng, buffer.getvalue())
-    if what == 8:
-        magic = rng.choice(
-            (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"RIFF\0\0\0\0WEBP", b"")
-        )
-        return magic + rng.randbytes(rng.choice((0, 1, 30, 3000)))
-    return rng.choice((b"", b"\0" * 100_000, b"<svg/>", b"{{node " * 5000, "é".encode() * 50))
-
-
-def _huge(rng: random.Random) -> bytes:
-    """A header that declares far more pixels than follow."""
-    width, height = rng.choice(((65535, 65535), (2**31 - 1, 1), (60000, 10), (100_000, 100_000), (0, 0)))
-    what = rng.randrange(3)
-    if what == 0:
-        header = b"IHDR" + struct.pack(
-            ">IIBBBBB", width, height, rng.choice((8, 16)), rng.choice((0, 2, 6)), 0, 0, 0
-        )
-        data = b"IDAT" + zlib.compress(b"\0" * 1000)
-        chunks = [
-            struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one))
-            for one in (header, data, b"IEND")
-        ]
-        return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-    if what == 1:
-        return (
-            b"GIF89a" + struct.pack("<HHBBB", width % 65536, height % 65536, 0x80, 0, 0) + rng.randbytes(60)
-        )
-    return (
-        b"BM"
-        + struct.pack("<IIIIiiHHIIIIII", 200, 0, 54, 40, width, -height, 1, 24, 0, 0, 0, 0, 0, 0)
-        + bytes(99)
-    )
 
 
 def tensor(rng: random.Random, images: list[bytes]) -> tensor_pb2.TensorProto:
@@ -170,7 +101,7 @@ def _of_tensor(rng: random.Random, images: list[bytes]) -> Call:
     return Call("tensor", PREDICTION + "Predict", request.SerializeToString())
 
 
-def _good(base_path, images: list[bytes]) -> dict[str, bytes]:
+def _good(base_path, images: list[bytes]) -> dict[str, Message]:
     """A right request of each method."""
     multi = inference_pb2.MultiInferenceRequest(input=classification(images[0]).input)
     for name in ("classify", "regress"):
@@ -180,7 +111,7 @@ def _good(base_path, images: list[bytes]) -> dict[str, bytes]:
     metadata.model_spec.name = "m"
     status = get_model_status_pb2.GetModelStatusRequest()
     status.model_spec.name = "m"
-    requests = {
+    return {
         PREDICTION + "Predict": ask(images[:2]),
         PREDICTION + "Classify": classification(images[0]),
         PREDICTION + "Regress": classification(images[0], "regress", regression_pb2.RegressionRequest),
@@ -189,7 +120,6 @@ def _good(base_path, images: list[bytes]) -> dict[str, bytes]:
         MODEL + "GetModelStatus": status,
         RELOAD: reload_request(base_path),
     }
-    return {method: request.SerializeToString() for method, request in requests.items()}
 
 
 def reload_request(base_path) -> model_management_pb2.ReloadConfigRequest:
@@ -197,26 +127,52 @@ def reload_request(base_path) -> model_management_pb2.ReloadConfigRequest:
     return model_management_pb2.ReloadConfigRequest(config=models(one("m", base_path)))
 
 
+def _of_reload(rng: random.Random, base_path) -> Call:
+    """Another configuration than the server's; some of them can be served."""
+    request = reload_request(base_path)
+    [model] = request.config.model_config_list.config
+    what = rng.randrange(7)
+    if what < 3:
+        model.base_path = rng.choice(_PATHS)
+    elif what == 3:
+        model.name = rng.choice(("", "n", "m\0", "\U0001f600" * 3000))
+    elif what == 4:
+        model.version_labels[rng.choice(("x", ""))] = rng.choice(_SIZES)
+    elif what == 5:
+        policy = model.model_version_policy
+        policy.specific.versions.append(rng.choice(_SIZES))
+        if rng.random() < 0.5:
+            policy.latest.num_versions = rng.choice((0, 1, 2**32 - 1))
+    else:
+        model.model_platform = rng.choice(("", "tensorflow", "x"))
+        request.config.model_config_list.config.add().CopyFrom(model)
+    return Call("reload", RELOAD, request.SerializeToString())
+
+
+def _is_message(kind: type, content: bytes) -> bool:
+    try:
+        kind.FromString(content)
+    except DecodeError:
+        return False
+    return True
+
+
 def drawing(base_path, images: list[bytes]) -> Callable[[random.Random], Call]:
     """``draw(rng)``: one malformed call."""
     good = _good(base_path, images)
     usual = [method for method in good if method != RELOAD]
+    contents = {method: message.SerializeToString() for method, message in good.items()}
 
     def raw(rng: random.Random) -> Call:
         method = RELOAD if rng.random() < _RELOADS else rng.choice(usual)
-        if method == RELOAD and rng.random() < 0.3:
-            path = rng.choice(
-                ("/", "x" * 5000, "/" + "x" * 5000, "/root/x", "/\0", "é" * 1000, "/etc/shadow/x")
-            )
-            return Call(
-                "raw",
-                method,
-                reload_request(
-                    path.encode("unicode_escape").decode().replace("\\x", "\\\\x")
-                ).SerializeToString(),
-            )
-        content = mutated(rng, good[method], rng.choice(list(good.values())))
-        return Call("raw", method, content if rng.random() < 0.95 else rng.randbytes(200))
+        if method == RELOAD and rng.random() < 0.6:
+            return _of_reload(rng, base_path)
+        # Most mutations are no message any more, which is little to learn from: some of them will do.
+        for _ in range(rng.choice((1, 10, 10, 10))):
+            content = mutated(rng, contents[method], rng.choice(list(contents.values())))
+            if _is_message(type(good[method]), content):
+                break
+        return Call("raw", method, content)
 
     def draw(rng: random.Random) -> Call:
         return rng.choice((_of_image, _of_tensor))(rng, images) if rng.random() < 0.6 else raw(rng)

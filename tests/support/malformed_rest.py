@@ -7,7 +7,7 @@ import random
 import socket
 from typing import NamedTuple
 
-from malformed_grpc import image, mutated
+from malformed_images import image, mutated
 
 
 class Sent(NamedTuple):

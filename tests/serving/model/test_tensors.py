@@ -66,6 +66,8 @@ def proto_of(dtype=tf.string, sizes=(2,), **fields):
         proto_of(dtype=tf.float32, tensor_content=b"abcd"),
         proto_of(tensor_content=b"abcd"),
         proto_of(dtype=tf.resource),
+        proto_of(dtype=tf.variant, int_val=[1, 2]),
+        proto_of(sizes=(2000,), string_val=[b"a"]),
     ],
     ids=str,
 )
