@@ -31,6 +31,8 @@ _MODEL = r"/v1/models/(?P<model>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P
 _ASK = re.compile(_MODEL + r":(?P<method>classify|regress|predict)", re.IGNORECASE)
 _LOOK = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
 
+_SPARE_THREADS = 8  # for those that are turned away, and for status
+
 _HTTP_CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.FAILED_PRECONDITION: 400,
@@ -92,7 +94,7 @@ class RestApi:
         try:
             body = await self._body(request) if request.method == "POST" else b""
             # Made here, as it belongs to the loop that runs.
-            self._limiter = self._limiter or anyio.CapacityLimiter(self._threads)
+            self._limiter = self._limiter or anyio.CapacityLimiter(self._threads + _SPARE_THREADS)
             answer = await anyio.to_thread.run_sync(
                 lambda: self._answer(request.method, path, body), limiter=self._limiter
             )
