@@ -19,8 +19,13 @@ import numpy as np
 
 from serving.errors import BadInputError
 
+_log = logging.getLogger(__name__)
+
 IMAGES = "image_bytes"
 """The input whose values are images; requests without it are not logged."""
+
+_LONGEST_NAME = 200
+"""Characters of a model's name: a client may ask for any, and it stands in the line of each of its images."""
 
 
 class RequestLog:
@@ -102,7 +107,7 @@ class RequestLog:
             return
         line = {
             "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            "model_name": model_name,
+            "model_name": model_name[:_LONGEST_NAME],
             "model_version": model_version,
             "sha256": hashlib.sha256(image).hexdigest(),
             **values,
@@ -110,7 +115,10 @@ class RequestLog:
             "api": entrypoint,
         }
         record = logging.LogRecord("requests", logging.INFO, "", 0, json.dumps(line), None, None)
-        self._file.handle(record)  # takes the handler's lock: a line is never torn by another thread
+        try:
+            self._file.handle(record)  # takes the handler's lock: a line is never torn by another thread
+        except OSError as error:  # it was moved away, and cannot be made anew
+            _log.warning("an answer was not logged: %s", error)
 
 
 def _shortest(value: np.float32) -> float:
