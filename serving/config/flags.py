@@ -1,6 +1,8 @@
 """`tensorflow_model_server`'s command line, by its own flag names."""
 
 import argparse
+import importlib.metadata
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,21 @@ _NO_EFFECT = (
     "num_unload_threads",
     "rest_api_num_threads",
     "enable_model_warmup_batching",
+    "enable_per_model_batching_parameters",
+    "enable_profiler",
+    "enable_serialization_as_tensor_content",
+    "enable_signature_method_name_check",
+    "mixed_precision",
+    "num_request_iterations_for_warmup",
+    "num_tflite_interpreters_per_pool",
+    "num_tflite_pools",
+    "platform_config_file",
+    "rest_api_enable_cors_support",
+    "skip_initialize_tpu",
+    "tensorflow_session_config_file",
+    "thread_pool_factory_config_file",
+    "xla_cpu_compilation_enabled",
+    "xla_gpu_compilation_enabled",
 )
 """Flags that are accepted and change nothing here."""
 
@@ -50,9 +67,14 @@ def parse(arguments: list[str], **options) -> ServerFlags:
 
     Raises:
         BadInputError: a value or a file is wrong, or no model is named.
-        SystemExit: an unknown flag (2), or --help (0).
+        SystemExit: an unknown flag (2), --help or --version (0).
     """
     flags = _parser().parse_args(arguments)
+    if flags.use_alts_credentials:
+        # Not to be passed over: whoever sets it counts on encryption.
+        raise BadInputError(
+            "--use_alts_credentials: this server has no ALTS; encrypt with --ssl_config_file instead"
+        )
     if bool(flags.model_base_path) == bool(flags.model_config_file):
         raise BadInputError(
             "expected either --model_base_path or --model_config_file, received "
@@ -79,7 +101,7 @@ def parse(arguments: list[str], **options) -> ServerFlags:
         ServerOptions(
             host="0.0.0.0",  # noqa: S104 - as tensorflow_model_server does
             port=flags.port,
-            socket_path=flags.grpc_socket_path or None,
+            socket_path=flags.grpc_socket_path,
             # In its own words 0 is off; here any free port.
             rest_port=flags.rest_api_port or None,
             tls=files.read_tls(flags.ssl_config_file) if flags.ssl_config_file else None,
@@ -114,12 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--port", type=int, default=8500, help="gRPC port (8500)")
-    add("--grpc_socket_path", type=Path, help="Unix socket to listen on, too")
+    add("--grpc_socket_path", type=_path, help="Unix socket to listen on, too")
     add("--rest_api_port", type=int, default=0, help="REST port; 0: no REST (0)")
     add("--rest_api_timeout_in_ms", type=int, default=30000, help="time a REST request may take (30000)")
     add("--model_name", default="default", help="name of the one model (default)")
-    add("--model_base_path", type=Path, help="folder of numbered versions of the one model")
-    add("--model_config_file", type=Path, help="ModelServerConfig: several models, policies, labels")
+    add("--model_base_path", type=_path, help="folder of numbered versions of the one model")
+    add("--model_config_file", type=_path, help="ModelServerConfig: several models, policies, labels")
     add(
         "--model_config_file_poll_wait_seconds",
         type=float,
@@ -135,9 +157,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--saved_model_tags", default="serve", help="tags of the SavedModel, with commas (serve)")
     add("--max_num_load_retries", type=int, default=5, help="how often a failed version is tried again (5)")
     add("--load_retry_interval_micros", type=int, default=60_000_000, help="between two tries (60000000)")
-    add("--ssl_config_file", type=Path, help="SSLConfig: encrypts gRPC")
-    add("--monitoring_config_file", type=Path, help="MonitoringConfig: Prometheus on the REST port")
-    add("--batching_parameters_file", type=Path, help="BatchingParameters: checked, without effect")
+    add("--ssl_config_file", type=_path, help="SSLConfig: encrypts gRPC")
+    add("--monitoring_config_file", type=_path, help="MonitoringConfig: Prometheus on the REST port")
+    add("--batching_parameters_file", type=_path, help="BatchingParameters: checked, without effect")
     add(
         "--tensorflow_session_parallelism",
         type=int,
@@ -153,11 +175,25 @@ def _parser() -> argparse.ArgumentParser:
         ("enable_batching", False),
         ("allow_version_labels_for_unavailable_models", False),
         ("enable_grpc_healthcheck_service", False),
+        ("use_alts_credentials", False),
     ):
         add(f"--{name}", type=_bool, nargs="?", const=True, default=default, help=f"({str(default).lower()})")
     for name in _NO_EFFECT:
         add(f"--{name}", nargs="?", const="true", help="accepted, without effect")
+    add("--version", action="version", version=_version())
     return parser
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("deepfake-inspector")
+    except importlib.metadata.PackageNotFoundError:  # run from a folder of its files
+        return "unknown"
+
+
+def _path(text: str) -> Path | None:
+    """A flag that is set to nothing, as scripts do, is not set."""
+    return Path(text) if text else None
 
 
 def _bool(text: str) -> bool:
@@ -172,5 +208,5 @@ def _channel_arguments(text: str) -> tuple[tuple[str, str | int], ...]:
         name, separator, value = one.partition("=")
         if not (name and separator):
             raise BadInputError(f"--grpc_channel_arguments: expected k=v,k=v, received {one!r}")
-        found.append((name, int(value) if value.lstrip("-").isdigit() else value))
+        found.append((name, int(value) if re.fullmatch("-?[0-9]+", value) else value))
     return tuple(found)
