@@ -20,8 +20,8 @@ def read_log(lines: Iterable[bytes | str], version: int, threshold: float, name:
     """Reads what `predict --json` printed, or a log of the same keys: an object a line.
 
     A line has `score`, `model_version`, and may have `decision` (otherwise it is taken at tau) and `threshold` (which
-    must be that of the model). A line with an `error` and no score is an image without a verdict. Other keys do not
-    matter. Memory does not grow with the log.
+    must be that of the model). A line with an `error` and no score is an image without a verdict, and so is one with
+    `frames`: it is about a video, whose score is none of an image. Other keys do not matter. Memory does not grow with the log.
 
     Args:
         lines: of the log.
@@ -89,7 +89,7 @@ class _LogReader:
         if not isinstance(values, dict):
             raise ValueError("no JSON object")
         score, version = values.get("score"), values.get("model_version")
-        if score is None and values.get("error"):
+        if "frames" in values or (score is None and values.get("error")):
             self.no_verdict += 1
             return None
         if not _is_number(version) or version != int(version):

@@ -47,6 +47,15 @@ def test_other_versions_failures_and_empty_lines_are_no_answers():
     assert served.other_versions == {"2": 2, "5": 1}
 
 
+def test_a_video_is_no_verdict_of_an_image():
+    frame = {"index": 0, "seconds": 0.0, "score": 0.9, "decision": "fake", "face": None}
+    served = _read(
+        _line(score=0.9), _line(score=0.1, decision="real", frames=[frame]), _line(score=0.2, frames=[])
+    )
+    assert (served.images, served.no_verdict, served.bad_lines) == (1, 2, 0)
+    assert served.sample.tolist() == [0.9]
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
