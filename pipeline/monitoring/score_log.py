@@ -21,7 +21,8 @@ def read_log(lines: Iterable[bytes | str], version: int, threshold: float, name:
 
     A line has `score`, `model_version`, and may have `decision` (otherwise it is taken at tau) and `threshold` (which
     must be that of the model). A line with an `error` and no score is an image without a verdict, and so is one with
-    `frames`: it is about a video, whose score is none of an image. Other keys do not matter. Memory does not grow with the log.
+    `frames`: it is about a video, whose score is none of an image. Other keys do not matter. Memory
+    does not grow with the log.
 
     Args:
         lines: of the log.

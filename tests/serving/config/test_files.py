@@ -12,7 +12,7 @@ from serving.config import files
 from serving.errors import BadInputError
 
 DEPLOYED = Path(serving.__file__).parent / "deploy" / "config"
-SECRET = "c2VjcmV0LWtleQ"
+SECRET = "c2VjcmV0LWtleQ"  # noqa: S105 - of nothing
 KEY = f"-----BEGIN PRIVATE KEY-----\\n{SECRET}\\n-----END PRIVATE KEY-----\\n"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n"
 READERS = {
