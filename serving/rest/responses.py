@@ -1,6 +1,7 @@
 """Messages as JSON bodies, by the rules of TensorFlow Serving's `json_tensor.cc`."""
 
 import base64
+import inspect
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,13 @@ from serving.status import invalid
 
 _BYTES_SUFFIX = "_bytes"
 """Strings in an output whose name ends so are written in base64, as in TensorFlow Serving."""
+
+# Zeros and empty lists are written, too: a dimension of size 0, version 0. protobuf 5.26 gave the option another name.
+_WHOLE = {
+    name: True
+    for name in ("including_default_value_fields", "always_print_fields_with_no_presence")
+    if name in inspect.signature(json_format.MessageToDict).parameters
+}
 
 
 def predictions(outputs: Mapping[str, tensor_pb2.TensorProto], form: str) -> bytes:
@@ -58,13 +66,9 @@ def regressions(result: regression_pb2.RegressionResult) -> bytes:
 
 def status(message: Any) -> bytes:
     """The body of a model's status: the message as JSON, nothing left out."""
-    fields = json_format.MessageToDict(message, preserving_proto_field_name=True)
-    for line in fields.get("model_version_status", []):
-        error = line.get("status", {})
-        line["status"] = {
-            "error_code": error.get("error_code", "OK"),
-            "error_message": error.get("error_message", ""),
-        }
+    fields = _fields(message)
+    for line in fields["model_version_status"]:
+        line.setdefault("status", {"error_code": "OK", "error_message": ""})
     return _body(fields)
 
 
@@ -73,7 +77,6 @@ def metadata(message: get_model_metadata_pb2.GetModelMetadataResponse) -> bytes:
     signatures = get_model_metadata_pb2.SignatureDefMap()
     message.metadata["signature_def"].Unpack(signatures)
     spec = message.model_spec
-    described = json_format.MessageToDict(signatures, preserving_proto_field_name=True)
     return _body(
         {
             "model_spec": {
@@ -81,7 +84,7 @@ def metadata(message: get_model_metadata_pb2.GetModelMetadataResponse) -> bytes:
                 "signature_name": spec.signature_name,
                 "version": str(spec.version.value),
             },
-            "metadata": {"signature_def": described},
+            "metadata": {"signature_def": _fields(signatures)},
         }
     )
 
@@ -114,6 +117,10 @@ def _shortest(value: float) -> float:
     import numpy as np
 
     return float(str(np.float32(value)))
+
+
+def _fields(message: Any) -> dict[str, Any]:
+    return json_format.MessageToDict(message, preserving_proto_field_name=True, **_WHOLE)
 
 
 def _body(document: Any) -> bytes:
