@@ -55,7 +55,7 @@ def to_array(proto: tensor_pb2.TensorProto) -> np.ndarray:
     try:
         return tf.make_ndarray(proto)
     except (TypeError, KeyError, OverflowError) as error:
-        # A type of no values, such as DT_VARIANT; a number that its type cannot hold.
+        # A type of no values, such as DT_VARIANT; a number that its type cannot hold (numpy 2).
         raise ValueError(str(error)) from error
 
 

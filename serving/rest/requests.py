@@ -23,10 +23,12 @@ _LARGEST_FLOAT32 = 3.4028234663852886e38
 
 # DataType: (field of TensorProto, Python type, least and largest value)
 _INTEGERS = {
-    types_pb2.DT_INT8: ("int_val", -(2**31), 2**31 - 1),
-    types_pb2.DT_INT16: ("int_val", -(2**31), 2**31 - 1),
+    # TensorFlow Serving takes whatever an int32 holds, and cuts it off: 300 would be scored as 44.
+    types_pb2.DT_INT8: ("int_val", -(2**7), 2**7 - 1),
+    types_pb2.DT_INT16: ("int_val", -(2**15), 2**15 - 1),
+    types_pb2.DT_UINT8: ("int_val", 0, 2**8 - 1),
+    types_pb2.DT_UINT16: ("int_val", 0, 2**16 - 1),
     types_pb2.DT_INT32: ("int_val", -(2**31), 2**31 - 1),
-    types_pb2.DT_UINT8: ("int_val", -(2**31), 2**31 - 1),
     types_pb2.DT_INT64: ("int64_val", -(2**63), 2**63 - 1),
     types_pb2.DT_UINT32: ("uint32_val", 0, 2**32 - 1),
     types_pb2.DT_UINT64: ("uint64_val", 0, 2**64 - 1),
