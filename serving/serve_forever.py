@@ -12,6 +12,9 @@ from serving.server_options import ServerOptions
 from serving.status import RequestError
 from serving.versions.base_path import find_versions
 
+_RELOAD_S = (
+    300.0  # for the models of a changed file to come up; without an end, a correction would never be read
+)
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 Announce = Callable[[str], None]
@@ -82,7 +85,7 @@ def _watch(
             now = read_models(path)
             if now in (served, failed):
                 continue
-            server.reload(now)
+            server.reload(now, _RELOAD_S)
             served, failed = now, None
             announce(f"{path}: its models are served now")
         except (BadInputError, RequestError) as error:

@@ -67,7 +67,9 @@ class Server:
         self._metrics = Metrics()
         self._admission = Admission(workers + options.queue, workers)
         self._log = RequestLog(options.log, options.log_sample) if options.log else None
-        self._catalog = ModelCatalog(self._make_model, labels_ahead=options.labels_ahead)
+        self._catalog = ModelCatalog(
+            self._make_model, labels_ahead=options.labels_ahead, on_reload=self._show_health
+        )
         answers = Answers(self._catalog, self._admission, self._metrics, self._log)
         threads = workers + options.queue
         self._grpc = GrpcServer(answers, self._catalog, options, threads)
@@ -117,7 +119,6 @@ class Server:
     def reload(self, models: ModelServerConfig, timeout_s: float | None = None) -> None:
         """Serves another set of models: see `ModelCatalog.reload`."""
         self._catalog.reload(models, timeout_s)
-        self._show_health()
 
     def stop(self, grace_s: float = 30.0) -> None:
         """Turns new requests away, lets those in flight finish for at most `grace_s` seconds, unloads the models.

@@ -41,11 +41,17 @@ class ModelCatalog:
         make: of a configuration.
         labels_ahead: whether a label may be put on a version that is not (yet) available. A label that already
             stands on another version may never be moved to one.
+        on_reload: called after each change of the set.
     """
 
-    def __init__(self, make: MakeModel, *, labels_ahead: bool = False):
+    def __init__(
+        self, make: MakeModel, *, labels_ahead: bool = False, on_reload: Callable[[], None] = lambda: None
+    ):
         self._make = make
         self._labels_ahead = labels_ahead
+        self._on_reload = on_reload
+        self._stopping = False
+        self._awaited: list[ServedModel] = []  # those that `reload` waits for
         self._entries: dict[str, _Entry] = {}  # replaced whole, never changed: readers need no lock
         self._changing = threading.Lock()
 
@@ -86,6 +92,9 @@ class ModelCatalog:
             old = self._entries
             config = checked_models(config, {name: entry.config for name, entry in old.items()})
             new = {one.name: self._entry(one, old.get(one.name)) for one in config.model_config_list.config}
+            self._awaited = [entry.model for entry in new.values()]
+            if self._stopping:
+                raise RequestError(grpc.StatusCode.UNAVAILABLE, "the server is stopping")
             added = [entry.model for name, entry in new.items() if entry.model is not _model(old.get(name))]
             changed = [(entry.model, entry.config) for entry in new.values() if entry.model not in added]
             for model, one in changed:
@@ -105,9 +114,14 @@ class ModelCatalog:
             for entry in old.values():
                 if entry.model is not _model(new.get(entry.config.name)):
                     entry.model.stop()
+            self._on_reload()
 
     def stop(self) -> None:
         """Unloads every model once its requests are answered."""
+        # A reload may hold the lock for as long as a folder stays empty.
+        self._stopping = True
+        for model in self._awaited:
+            model.give_up()
         with self._changing:
             for entry in self._entries.values():
                 entry.model.stop()

@@ -87,10 +87,16 @@ class ServedModel:
         """Begins to watch the base path."""
         self._watcher.start()
 
-    def stop(self) -> None:
-        """Stops watching and unloads every version once its requests are answered."""
+    def give_up(self) -> None:
+        """Ends every wait for this model, and the watching after the load that runs; `stop` must follow."""
         self._stopping.set()
         self._look.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Stops watching and unloads every version once its requests are answered."""
+        self.give_up()
         if self._watcher.ident is not None:
             self._watcher.join()
         for number in list(self._loaded):
@@ -129,12 +135,16 @@ class ServedModel:
 
         def decided() -> bool:
             states = [status.state for status in self._statuses.values()]
-            return bool(self._loaded) or (State.LOADING not in states and any(self._errors()))
+            if self._loaded or self._stopping.is_set():
+                return True
+            return State.LOADING not in states and any(self._errors())
 
         with self._changed:
             in_time = self._changed.wait_for(decided, timeout_s)
             if self._loaded:
                 return max(self._loaded)
+            if self._stopping.is_set():
+                raise ModelLoadError(f"model {self.name} is being stopped")
             if in_time:
                 raise ModelLoadError(f"model {self.name}: " + "; ".join(self._errors()))
             loading = any(status.state is State.LOADING for status in self._statuses.values())
