@@ -17,7 +17,7 @@ from serving.status import invalid
 _BYTES_SUFFIX = "_bytes"
 """Strings in an output whose name ends so are written in base64, as in TensorFlow Serving."""
 
-# Zeros and empty lists are written, too: a dimension of size 0, version 0. protobuf 5.26 gave the option another name.
+# Zeros and empty lists are written, too: a dimension of size 0, version 0. protobuf 5.26 renamed the option.
 _WHOLE = {
     name: True
     for name in ("including_default_value_fields", "always_print_fields_with_no_presence")

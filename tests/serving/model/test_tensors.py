@@ -82,3 +82,15 @@ def test_dtype_names_are_those_of_tensorflows_messages():
         "string",
         "int64",
     ]
+
+
+def test_a_number_too_large_for_its_type_is_a_mistake_of_the_request(monkeypatch):
+    proto = tensor_pb2.TensorProto(dtype=tf.uint8.as_datatype_enum, int_val=[300])
+    proto.tensor_shape.dim.add(size=1)
+
+    def numpy_2(proto):
+        raise OverflowError("Python integer 300 out of bounds for uint8")
+
+    monkeypatch.setattr(tf, "make_ndarray", numpy_2)
+    with pytest.raises(ValueError, match="300 out of bounds"):
+        to_array(proto)
