@@ -1,5 +1,6 @@
 """Serves until told to stop, and says what happens."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from serving.server import ModelServerConfig, Server
 from serving.server_options import ServerOptions
 from serving.status import RequestError
 from serving.versions.base_path import find_versions
+
+_log = logging.getLogger(__name__)
 
 _RELOAD_S = (
     300.0  # for the models of a changed file to come up; without an end, a correction would never be read
@@ -92,3 +95,5 @@ def _watch(
             if str(error) != failed:
                 announce(f"{path}: {error}; what was served before stays")
             failed = str(error)
+        except Exception:  # a dead watcher would leave every later change unread, without a word
+            _log.exception("serving what %s says failed; trying again", path)

@@ -37,6 +37,12 @@ class Watched:
         if names[0] in self.refuse:
             raise invalid(f"no {names[0]}")
 
+    def write(self, text):
+        """At once: half of a file would be one more change."""
+        new = self.path.with_suffix(".new")
+        new.write_text(text)
+        new.replace(self.path)
+
     def pause(self):
         """Long enough for several looks."""
         threading.Event().wait(0.1)
@@ -60,10 +66,10 @@ def test_a_change_is_served_once(watch):
     server = watch()
     server.pause()
     assert server.reloads == []
-    server.path.write_text("# the same\n" + models("a"))
+    server.write("# the same\n" + models("a"))
     server.pause()
     assert server.reloads == []
-    server.path.write_text(models("a", "b"))
+    server.write(models("a", "b"))
     wait_until(lambda: server.said)
     server.pause()
     assert server.reloads == [["a", "b"]]
@@ -72,7 +78,7 @@ def test_a_change_is_served_once(watch):
 
 def test_a_broken_file_is_told_once_and_changes_nothing(watch):
     server = watch()
-    server.path.write_text("model_config_list {")
+    server.write("model_config_list {")
     wait_until(lambda: server.said)
     server.pause()
     server.path.unlink()
@@ -82,21 +88,34 @@ def test_a_broken_file_is_told_once_and_changes_nothing(watch):
     broken, gone = server.said
     assert "Invalid protobuf file" in broken
     assert "cannot be read: No such file or directory; what was served before stays" in gone
-    server.path.write_text(models("a"))
+    server.write(models("a"))
     server.pause()
     assert server.reloads == []
-    server.path.write_text(models("b"))
+    server.write(models("b"))
     wait_until(lambda: server.reloads == [["b"]])
 
 
 def test_a_set_that_cannot_be_served_is_told_once_and_tried_again(watch):
     server = watch(refuse={"x"})
-    server.path.write_text(models("x"))
+    server.write(models("x"))
     wait_until(lambda: len(server.reloads) > 3)
     assert server.said == [f"{server.path}: no x; what was served before stays"]
     server.refuse = ()  # its folder has come
     wait_until(lambda: len(server.said) == 2)
     assert server.said[1] == f"{server.path}: its models are served now"
+
+
+def test_whatever_fails_the_file_is_looked_at_again(watch, monkeypatch):
+    server = watch()
+    reload = server.reload
+
+    def fail(*arguments):
+        monkeypatch.setattr(server, "reload", reload)
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(server, "reload", fail)
+    server.write(models("b"))
+    wait_until(lambda: server.reloads == [["b"]])
 
 
 def test_a_real_server_takes_a_change_up_and_keeps_the_old_set_over_a_mistake(detector, base_path, tmp_path):
@@ -109,7 +128,9 @@ def test_a_real_server_takes_a_change_up_and_keeps_the_old_set_over_a_mistake(de
     file, said, stop = tmp_path / "models.config", [], threading.Event()
 
     def write(name, path):
-        file.write_text(models(name).replace(f'"/{name}"', f'"{path}"'))
+        new = tmp_path / "new"
+        new.write_text(models(name).replace(f'"/{name}"', f'"{path}"'))
+        new.replace(file)
         return read_models(file)
 
     with Server(write("a", base_path), options=ServerOptions(poll_interval_s=0.05)) as server:
