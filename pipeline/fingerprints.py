@@ -50,6 +50,8 @@ def _closure(modules: Iterable[str]) -> dict[str, Path]:
             continue
         found[name] = path
         pending.extend(_imports(path))
+        # Importing a module runs the packages that it lies in.
+        pending.append(name.rpartition(".")[0] or name)
     return found
 
 
