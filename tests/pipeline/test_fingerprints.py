@@ -111,9 +111,13 @@ def test_an_unknown_module_is_named(hash_of, module):
     )
 
 
-def test_the_hash_of_a_module_without_imports_is_sha256_of_name_and_content():
-    content = (REPOSITORY / "components/errors.py").read_bytes()
-    expected = hashlib.sha256(b"components.errors\0" + content + b"\0").hexdigest()
+def test_the_hash_of_a_module_without_imports_is_sha256_of_names_and_contents_of_it_and_its_package():
+    package, module = (
+        (REPOSITORY / file).read_bytes() for file in ("components/__init__.py", "components/errors.py")
+    )
+    expected = hashlib.sha256(
+        b"components\0" + package + b"\0components.errors\0" + module + b"\0"
+    ).hexdigest()
     assert source_hash("components.errors") == expected[:16]
 
 
