@@ -18,6 +18,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.admission import Admission
+from serving.defaults import EXPLAIN_SIGNATURE
 from serving.metrics import Metrics
 from serving.model import examples
 from serving.model.session_model import DEFAULT_SIGNATURE
@@ -59,7 +60,7 @@ class Answers:
         """Runs a signature on tensors."""
         began = time.monotonic()
         response = predict_pb2.PredictResponse()
-        images = list(request.inputs[IMAGES].string_val) if self._log and IMAGES in request.inputs else []
+        images = self._images_to_log(request)
         with self._noted(request.model_spec, "Predict", entrypoint, images), self._loaded(request) as loaded:
             signature = request.model_spec.signature_name or DEFAULT_SIGNATURE
             outputs = loaded.model.predict(
@@ -173,6 +174,11 @@ class Answers:
             if signature is None:
                 raise invalid(f'Serving signature name: "{name}" not found in signature def')
             return {alias: info.dtype for alias, info in sorted(signature.definition.inputs.items())}
+
+    def _images_to_log(self, request: predict_pb2.PredictRequest) -> list[bytes]:
+        """Those that a verdict is asked about: where the model looked is asked after one, and is none."""
+        asked = request.model_spec.signature_name != EXPLAIN_SIGNATURE and IMAGES in request.inputs
+        return list(request.inputs[IMAGES].string_val) if self._log and asked else []
 
     def _example_answer(
         self, response, api: str, run: Callable, request, entrypoint: str, timeout_s: float | None

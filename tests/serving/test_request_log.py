@@ -145,6 +145,7 @@ def test_a_server_logs_verdicts_and_refusals_and_no_image(logged, detector):
     encoded = base64.b64encode(images[0]).decode()
     body = {"signature_name": "serving_bytes", "instances": [{"b64": encoded}]}
     assert api.rest("/v1/models/m:predict", body)[0] == 200
+    api.predict(ask(images[:1], signature="explain"))  # asked after a verdict, and none itself
     assert refused(api.predict, ask([b"no image"])).code is grpc.StatusCode.INVALID_ARGUMENT
     assert refused(api.predict, ask(images[:1], name="other")).code is grpc.StatusCode.NOT_FOUND
     assert refused(api.predict, ask(images[:1], signature="gone")).code is grpc.StatusCode.FAILED_PRECONDITION
