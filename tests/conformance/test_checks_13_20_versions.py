@@ -19,13 +19,15 @@ def break_version(directory):
 
 
 def test_13_a_version_that_is_copied_slowly_under_load_fails_no_request(serve, detector, base_path):
+    failed = []
     detector.push(base_path, 1)
-    api = serve(base_path)
+    api = serve(base_path, on_change=lambda name, status: failed.append(status) if status.failed else None)
     with Load(api, detector.images[:1]) as load:
         load.wait_for(1)
         copy_slowly(detector.directory, base_path / "2")
         load.wait_for(2)
     assert load.failures == []
+    assert failed == [], "a half-written version was loaded"
     assert api.version_that_answers(detector.images[:1]) == 2
 
 
@@ -173,4 +175,6 @@ def test_20_states_move_on_and_descend(serve, detector, base_path):
     assert events[:2] == [(1, "LOADING"), (1, "AVAILABLE")]
     assert events[2:] == [(2, "LOADING"), (2, "AVAILABLE"), (1, "UNLOADING"), (1, "END")]
     assert api.status() == [(2, "AVAILABLE"), (1, "END")]
+    code, answer = api.rest("/v1/models/m/versions/9")
+    assert (code, answer["error"]) == (404, "Could not find version 9 of model m")
     assert refused(api.status, "x") == (NOT_FOUND, "Could not find any versions of model x")

@@ -1,4 +1,4 @@
-"""The server as an operator sees it: reloads under load, failures, ports, signals."""
+"""The server as an operator sees it: warm-up, ports, signals. Changes under load: tests/conformance."""
 
 import os
 import shutil
@@ -7,13 +7,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import Counter
 from pathlib import Path
 
-import grpc
 import pytest
 import tensorflow as tf
-from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc, prediction_log_pb2
+from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.client import Client
 from serving.errors import BadInputError, ModelLoadError, ServerUnreachableError
@@ -24,141 +22,6 @@ from serving.server import Server
 from serving.status import RequestError
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-class Load:
-    """Threads that ask without pause, and what they were answered; a context manager."""
-
-    def __init__(self, address, images):
-        self._client = Client(address, model_name="m", batch_size=1)
-        self._images = images
-        self._stop = threading.Event()
-        self.versions: Counter[int] = Counter()
-        self.failures: list[Exception] = []
-        self._answered = threading.Condition()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(3)]
-
-    def _ask(self):
-        while not self._stop.is_set():
-            try:
-                versions = [verdict.model_version for verdict in self._client.predict_images(self._images)]
-            except Exception as error:  # the test reads them all
-                self.failures.append(error)
-                return
-            with self._answered:
-                self.versions.update(versions)
-                self._answered.notify_all()
-
-    def wait_for(self, version: int) -> None:
-        with self._answered:
-            came = self._answered.wait_for(lambda: self.versions[version] >= 30 or self.failures, 30)
-        assert not self.failures
-        assert came, f"version {version} does not answer: {self.versions}"
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-        self._client.close()
-
-
-def copy_slowly(source: Path, target: Path, pause: threading.Event) -> None:
-    """The Pusher's order: saved_model.pb last, and in two halves."""
-    graph = source / "saved_model.pb"
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns(graph.name))
-    content = graph.read_bytes()
-    with (target / graph.name).open("wb") as half_written:
-        for half in (content[: len(content) // 2], content[len(content) // 2 :]):
-            pause.wait(0.15)
-            half_written.write(half)
-            half_written.flush()
-
-
-def test_versions_change_under_load_without_a_failed_request(detector, base_path):
-    events = []
-    detector.push(base_path, 1)
-    with Server(
-        base_path, "m", poll_interval_s=0.2, on_change=lambda name, status: events.append(status)
-    ) as server:
-        server.wait_until_available(30)
-        with Load(server.address, detector.images[:2]) as load:
-            load.wait_for(1)
-
-            copy_slowly(detector.directory, base_path / "2", threading.Event())
-            load.wait_for(2)
-
-            broken = base_path / "3"
-            broken.mkdir()
-            (broken / "saved_model.pb").write_bytes(b"no graph")
-            wait_until(lambda: server.statuses()[0].failed)
-            load.versions.clear()
-            load.wait_for(2)
-
-            shutil.rmtree(broken)
-            shutil.rmtree(base_path / "2")
-            load.wait_for(1)
-        assert not load.failures
-        assert "2 failed" not in " ".join(map(str, events)), "a half-written version was loaded"
-    assert "version 3 failed to load" in " ".join(map(str, events))
-
-
-def wait_until(condition, timeout_s: float = 20.0) -> None:
-    pause = threading.Event()
-    for _ in range(int(timeout_s / 0.05)):
-        if condition():
-            return
-        pause.wait(0.05)
-    pytest.fail("the awaited condition did not come")
-
-
-def status_of(address, name, version=None):
-    request = get_model_status_pb2.GetModelStatusRequest()
-    request.model_spec.name = name
-    if version is not None:
-        request.model_spec.version.value = version
-    with grpc.insecure_channel(address) as channel:
-        stub = model_service_pb2_grpc.ModelServiceStub(channel)
-        return stub.GetModelStatus(request, timeout=10).model_version_status
-
-
-def test_status_descends_and_carries_the_error(detector, base_path):
-    detector.push(base_path, 4)
-    with Server(base_path, "m", poll_interval_s=0.1) as server:
-        server.wait_until_available(30)
-        broken = detector.push(base_path, 5)
-        (broken / "saved_model.pb").write_bytes(b"no graph")
-        wait_until(lambda: server.statuses()[0].failed)
-
-        five, four = status_of(server.address, "m")
-
-    state = get_model_status_pb2.ModelVersionStatus.State
-    assert (five.version, five.state) == (5, state.END)
-    assert five.status.error_code != 0
-    assert "saved_model.pb" in five.status.error_message
-    assert (four.version, four.state, four.status.error_code) == (4, state.AVAILABLE, 0)
-    assert four.HasField("status")
-
-
-@pytest.mark.parametrize(
-    ("name", "version", "message"),
-    [
-        ("n", None, "Could not find any versions of model n"),
-        ("m", 9, "Could not find version 9 of model m"),
-    ],
-)
-def test_status_of_what_is_not_there(server, name, version, message):
-    with pytest.raises(grpc.RpcError) as caught:
-        status_of(server.address, name, version)
-    assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.NOT_FOUND, message)
-
-
-def test_names_that_are_no_int64_are_not_served(server):
-    assert [line.version for line in status_of(server.address, "m")] == [123]
 
 
 def test_warm_up_comes_before_available(detector, base_path, monkeypatch):
