@@ -21,7 +21,11 @@ def break_version(directory):
 def test_13_a_version_that_is_copied_slowly_under_load_fails_no_request(serve, detector, base_path):
     failed = []
     detector.push(base_path, 1)
-    api = serve(base_path, on_change=lambda name, status: failed.append(status) if status.failed else None)
+    api = serve(
+        base_path,
+        poll_interval_s=0.4,  # the copy rests for 0.15 s, which must not look like its end
+        on_change=lambda name, status: failed.append(status) if status.failed else None,
+    )
     with Load(api, detector.images[:1]) as load:
         load.wait_for(1)
         copy_slowly(detector.directory, base_path / "2")
