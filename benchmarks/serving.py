@@ -5,7 +5,7 @@
 Takes a pushed version. All figures are of one run on one machine, images of noise (256 and 1,080 lines), one image a
 request; the server is a process of its own on the same cores as its clients. Claims: at 4 clients the server answers
 at least 0.90 of the images a second that threads get from the model itself; OpenVINO answers at least 1.4 times as
-many as TensorFlow; and 10,000 requests leave no memory behind.
+many as TensorFlow (not reached where this was written: 1.1 to 1.2); and 10,000 requests leave no memory behind.
 """
 
 import argparse

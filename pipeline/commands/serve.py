@@ -61,7 +61,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice(["tensorflow", "openvino"]),
     default="tensorflow",
     show_default=True,
-    help="What runs the network; OpenVINO is faster on processors, and used where it gives the same scores.",
+    help="What runs the network; OpenVINO is used for versions whose scores it reproduces.",
 )
 @click.option("--ssl-config-file", type=_FILE, help="TensorFlow Serving's SSLConfig: encrypts gRPC.")
 @click.option(
