@@ -8,10 +8,9 @@ tensorflow_serving/apis/{model,predict,get_model_metadata}.proto;
 `version` is google.protobuf.Int64Value, spelled out.
 """
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from serving.message_table import message_classes
 
 _PACKAGE = "deepfake_inspector.serving"
-_Field = descriptor_pb2.FieldDescriptorProto
 
 DT_FLOAT = 1
 DT_STRING = 7
@@ -50,50 +49,7 @@ _SCHEMA = {
 }
 
 
-def _add_field(
-    message: descriptor_pb2.DescriptorProto, name: str, number: int, kind: str, repeated: bool
-) -> None:
-    field = message.field.add(name=name, number=number)
-    field.label = _Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL
-    if hasattr(_Field, f"TYPE_{kind.upper()}"):
-        field.type = getattr(_Field, f"TYPE_{kind.upper()}")
-    else:
-        field.type = _Field.TYPE_MESSAGE
-        field.type_name = f".{_PACKAGE}.{kind}"
-
-
-def _add_map_entry(message: descriptor_pb2.DescriptorProto, field: str, key: str, value: str) -> str:
-    entry = message.nested_type.add(name=field.capitalize() + "Entry")
-    entry.options.map_entry = True
-    _add_field(entry, "key", 1, key, repeated=False)
-    _add_field(entry, "value", 2, value, repeated=False)
-    return f"{message.name}.{entry.name}"
-
-
-def _describe() -> descriptor_pb2.FileDescriptorProto:
-    file = descriptor_pb2.FileDescriptorProto(
-        name="deepfake_inspector/serving.proto", package=_PACKAGE, syntax="proto3"
-    )
-    for message_name, fields in _SCHEMA.items():
-        message = file.message_type.add(name=message_name)
-        for name, (number, kind, repeated) in fields.items():
-            if isinstance(kind, tuple):
-                kind = _add_map_entry(message, name, *kind)
-            _add_field(message, name, number, kind, repeated)
-    return file
-
-
-def _message_classes() -> dict[str, type]:
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(_describe().SerializeToString())
-    if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22 and later
-        make = message_factory.GetMessageClass
-    else:
-        make = message_factory.MessageFactory(pool).GetPrototype
-    return {name: make(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")) for name in _SCHEMA}
-
-
-_classes = _message_classes()
+_classes = message_classes(_PACKAGE, _SCHEMA)
 PredictRequest = _classes["PredictRequest"]
 PredictResponse = _classes["PredictResponse"]
 GetModelMetadataRequest = _classes["GetModelMetadataRequest"]

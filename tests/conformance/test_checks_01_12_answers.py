@@ -3,32 +3,18 @@
 import base64
 import io
 import json
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from replaying import replay
 from serving_api import ask, classification, refused
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, regression_pb2
 
 INVALID, NOT_FOUND = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
-REPOSITORY = Path(__file__).parents[2]
-
-
-def replay(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "serving.replay", *map(str, arguments)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_01_a_fresh_process_loads_the_model_and_scores_as_keras_does(detector, tmp_path):

@@ -2,28 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from replaying import replay
 from tiny_detector import SIGNATURES
 
 from serving.replay import ReplayError, _describe, main
-
-REPOSITORY = Path(__file__).parents[2]
-
-
-def replay(*arguments) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "serving.replay", *map(str, arguments)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_a_good_version_answers_its_warm_up_and_images_like_keras(detector, tmp_path):
