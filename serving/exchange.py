@@ -207,6 +207,11 @@ class Exchange:
                 f"server not reachable at {self.address}: start one with `deepfake-inspector serve`, "
                 f"{advice} ({details})"
             )
+        if code is grpc.StatusCode.CANCELLED:
+            # Not by us. gRPC ends so what reaches a server between its last call and its goodbye.
+            return ServerUnreachableError(
+                f"the server at {self.address} stopped before it answered: ask again ({details})"
+            )
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return ServingError(
                 f"no answer from {self.address} within {self.timeout_s:g} s: "

@@ -7,6 +7,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving.api.answers import Answers
+from serving.api.deserializing import DeserializingInterceptor
 from serving.api.model_service import ModelService
 from serving.api.prediction_service import PredictionService
 from serving.errors import BadInputError
@@ -38,6 +39,7 @@ class GrpcServer:
         limit = options.max_request_bytes or -1
         self._server = grpc.server(
             futures.ThreadPoolExecutor(threads + _SPARE_THREADS, thread_name_prefix="rpc"),
+            interceptors=[DeserializingInterceptor()],
             options=[
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", -1),

@@ -16,6 +16,7 @@ import numpy as np
 from tensorflow.core.framework import tensor_pb2
 
 from serving.cores import usable_cores
+from serving.model.memory import release_unused
 from serving.model.restored import unrestored_variables
 from serving.model.signature import Signature
 from serving.model.tensorflow_runtime import tf
@@ -137,8 +138,11 @@ class SessionModel:
             raise invalid(first_cause(error.object.decode("utf-8", "replace"))) from error
 
     def close(self) -> None:
-        """Frees the variables. No `predict` may be running or follow."""
+        """Frees the variables and the graph. No `predict` may be running or follow."""
         self._session.close()
+        del self._session
+        self.signatures.clear()
+        release_unused()
 
     @contextmanager
     def slot(self, deadline: float | None) -> Iterator[None]:

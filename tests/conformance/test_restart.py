@@ -16,7 +16,7 @@ from serving.errors import BadInputError, ServerUnreachableError
 READY_S = 15.0
 
 NOT_ACCEPTED = ("the server is stopping", "failed to connect", "Connection refused", "GOAWAY")
-"""How a call ends that no server began to answer."""
+"""What UNAVAILABLE says of a call that no server began to answer."""
 
 pytestmark = pytest.mark.slow  # four starts of TensorFlow
 
@@ -110,5 +110,7 @@ def test_told_to_stop_it_answers_every_call_that_it_accepted(detector, base_path
         assert answer == pytest.approx(detector.scores, abs=1e-5)
     # Each call that failed says that it was not accepted.
     for failure in pressing.failures:
-        assert failure.code() is grpc.StatusCode.UNAVAILABLE, failure
-        assert any(words in failure.details() for words in NOT_ACCEPTED), failure
+        if failure.code() is grpc.StatusCode.UNAVAILABLE:
+            assert any(words in failure.details() for words in NOT_ACCEPTED), failure
+        else:  # gRPC's own end, in C++ too, of what arrives while it shuts down: no handler saw it
+            assert (failure.code(), failure.details()) == (grpc.StatusCode.CANCELLED, "CANCELLED"), failure

@@ -330,6 +330,16 @@ def test_unavailable_for_long_is_reported(kind):
     assert server.calls == 4
 
 
+def test_a_call_cut_off_by_the_server_may_be_made_again(kind):
+    with (
+        Scripted([grpc.StatusCode.CANCELLED]) as server,
+        kind(server.address) as client,
+        pytest.raises(ServerUnreachableError, match="stopped before it answered: ask again"),
+    ):
+        client.predict_images([b"x"])
+    assert server.calls == 1
+
+
 @pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED])
 def test_other_failures_are_not_retried(kind, code):
     with (
