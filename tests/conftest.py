@@ -9,6 +9,7 @@ import hypothesis
 import numpy as np
 import pyarrow as pa
 import pytest
+from drawn_faces import bright_model, faces, imported  # noqa: F401 - fixtures
 from PIL import Image
 from tiny_detector import base_path, detector, server  # noqa: F401 - fixtures
 

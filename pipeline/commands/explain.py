@@ -35,7 +35,7 @@ def explain(
     image got no verdict.
     """
     from components.atomic_file import replacing
-    from pipeline.report.heat_map import side_by_side
+    from components.report.heat_map import side_by_side
     from serving.inputs import expand_paths
 
     images = expand_paths(paths)

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from components.evaluator.results import SliceMetrics
 from components.report.facts import Lineage, NodeRun, ReportFacts
+from components.report.worst_errors import worst_errors
 from data.card import is_imported, read_cards
 from pipeline.pushed_model import PushedModel
 from pipeline.records import content_hash
-from pipeline.report.worst_errors import worst_errors
 
 
 def evaluation_facts(

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from components.calibration import Calibration
 from components.report.facts import ReportFacts
+from components.report.worst_errors import worst_errors
 from components.scoring.table import COLUMNS, read_scores
 from components.trainer.assets import EXTRA_FOLDER, FACTS_FILE
 from data.card import read_cards
@@ -19,7 +20,6 @@ from pipeline.errors import RunError
 from pipeline.history.runs import Run, find_run, read_runs
 from pipeline.metadata import open_metadata
 from pipeline.report.lineage import lineage_of, records_are_the_same
-from pipeline.report.worst_errors import worst_errors
 from pipeline.run_report import RunReport
 from pipeline.workspace import Workspace
 

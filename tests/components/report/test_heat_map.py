@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from components.report.heat_map import open_image, overlay, side_by_side
 from data.errors import BadInputError
-from pipeline.report.heat_map import open_image, overlay, side_by_side
 
 
 def _encoded(pixels, kind="PNG", **settings):

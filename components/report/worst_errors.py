@@ -13,9 +13,9 @@ from PIL import Image
 
 from components.calibration import Calibration
 from components.report.facts import ExplainedImage
+from components.report.heat_map import open_image, overlay
 from components.scoring.table import unperturbed
 from data.example import FAKE, METHOD_OF_REALS, Record, decode
-from pipeline.report.heat_map import open_image, overlay
 
 MOST = 12
 """So many are shown."""

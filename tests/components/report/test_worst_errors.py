@@ -9,10 +9,10 @@ import tensorflow as tf
 from PIL import Image
 
 from components.calibration import Calibration
+from components.report.heat_map import open_image
+from components.report.worst_errors import thumbnail, worst_errors
 from components.scoring.table import COLUMNS
 from data.example import FAKE, decode
-from pipeline.report.heat_map import open_image
-from pipeline.report.worst_errors import thumbnail, worst_errors
 
 CALIBRATION = Calibration(1.0, 0.5)
 
