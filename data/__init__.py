@@ -9,7 +9,8 @@ What lives here, in the order an image meets it:
 * ``partition/`` finds which images belong together, and deals groups out to splits and subsets;
 * ``audit/`` asks whether something other than the face tells the label;
 * ``example.py`` and ``schema.pbtxt`` are the record format, ``record_folder.py`` says where what lies;
-* ``importing.py`` runs all of this, ``card.py``, ``import_lists.py`` and ``fingerprint.py`` describe the result;
+* ``importing.py`` runs all of this, ``card.py``, ``import_lists.py``, ``content_hash.py`` and ``fingerprint.py``
+  describe the result;
 * ``subset_records.py`` copies a subset; ``demo/`` draws a small data set to try the project with.
 
 What may not live here: anything that knows of TFX, a model or a server. Importing this package, or its light

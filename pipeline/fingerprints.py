@@ -13,11 +13,12 @@ from pathlib import Path
 _OURS = ("components", "data", "serving")
 
 
-def source_hash(*modules: str) -> str:
+def source_hash(*modules: str, files: Iterable[Path] = ()) -> str:
     """SHA-256, as 16 hex digits, over modules and all modules of this project they import, however indirectly.
 
     Args:
         modules: dotted names, for example `components.trainer.run`.
+        files: what the modules read besides, such as templates.
 
     Raises:
         ModuleNotFoundError: when there is no such module.
@@ -25,6 +26,8 @@ def source_hash(*modules: str) -> str:
     digest = hashlib.sha256()
     for name, path in sorted(_closure(modules).items()):
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

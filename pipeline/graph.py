@@ -17,6 +17,7 @@ from data.example import SPAN_KEY, SPLITS
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash, source_hash
 from pipeline.inputs import Inputs
+from pipeline.report_node import report_node
 
 _TRAIN, _VALIDATION, _TEST = SPLITS
 _TRAINER_MODULE = "components.trainer.run"
@@ -34,6 +35,7 @@ def create_pipeline(
     metadata: object | None,
     beam_args: Sequence[str],
     until_trained: bool = False,
+    with_report: bool = False,
 ) -> tfx.dsl.Pipeline:
     """Wires the nodes from records to a pushed model.
 
@@ -46,6 +48,7 @@ def create_pipeline(
         metadata: connection to ML Metadata, or None where the runner brings its own.
         beam_args: Beam pipeline arguments.
         until_trained: whether to end with the Trainer: nothing is evaluated or pushed.
+        with_report: whether to end with a node that writes the report, for runners after which nobody else can.
     """
     example_gen = tfx.components.ImportExampleGen(
         input_base=inputs.records,
@@ -66,6 +69,8 @@ def create_pipeline(
         model = training[-1].outputs["model"]
         start = warm_start.outputs["result"] if warm_start and inputs.held_against_start else None
         nodes += _verdict_nodes(config, inputs, examples, model, start, push_to)
+        if with_report:
+            nodes.append(report_node(config, inputs, nodes))
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=pipeline_root,

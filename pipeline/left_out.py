@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from data.card import is_imported
+from data.content_hash import content_hash
 from data.left_out import LeftOut, count_left_out, write_left_out
 from data.progress import Progress
 from pipeline.config import PipelineConfig
-from pipeline.records import content_hash
 from pipeline.workspace import Workspace
 
 _LONGEST_NAME = 40

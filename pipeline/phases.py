@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 from data.card import is_imported
+from data.content_hash import content_hash
 from data.partition.subset_sizes import Subset
 from data.partition.subsets import TooFewImagesError
 from data.progress import Progress
 from data.subset_records import count_subset, write_subset
 from pipeline.config import PipelineConfig
-from pipeline.records import content_hash
 from pipeline.workspace import Workspace
 
 

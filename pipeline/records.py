@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +14,9 @@ from data.images.shape import SMALLEST_FACE
 from data.importing import import_images, is_up_to_date
 from data.options import HarmoniseOptions, ImportOptions
 from data.progress import Progress
-from data.record_folder import SCHEMA_FILE, holds_records, spans
+from data.record_folder import holds_records, spans
 from pipeline.beam import beam_args
 from pipeline.config import DataSettings
-from pipeline.fingerprints import file_hash
 from pipeline.workspace import Workspace
 
 
@@ -80,20 +78,6 @@ def import_options(settings: DataSettings) -> ImportOptions:
         harmonise=HarmoniseOptions() if settings.harmonise else None,
         beam_args=tuple(beam_args()),
     )
-
-
-def content_hash(records: Path) -> str:
-    """Names the content of imported records, and the schema beside them: 8 hexadecimal digits.
-
-    Raises:
-        BadInputError: they are no import.
-    """
-    content = hashlib.sha256()
-    for card in read_cards(records):
-        content.update(json.dumps([shard["sha256"] for shard in card.shards]).encode())
-    # It may be edited, and what is taken from the records has a copy of it.
-    content.update(file_hash(records / SCHEMA_FILE).encode())
-    return content.hexdigest()[:8]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,9 +10,12 @@ from tfx.utils import path_utils
 from components.atomic_file import write_text
 from components.evaluator.blessing import read_blessing
 from components.evaluator.results import SliceMetrics, read_metrics
-from components.trainer.run import HISTORY_FILE, PHASE_TABLE_FILE, PLOT_FILE, TENSORBOARD_FOLDER
+from components.report.file_names import METRICS_FILE
+from components.report.gathering import read_phases
+from components.report.result import RunResult
+from components.trainer.run import HISTORY_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
-from pipeline.history.runs import METRICS_FILE, Outcome, Run, read_runs, report_folder
+from pipeline.history.runs import Outcome, Run, read_runs, report_folder
 from pipeline.metadata import open_metadata, pushed_destination
 from pipeline.workspace import Workspace
 
@@ -85,6 +88,17 @@ class RunReport:
         return self.training.phases
 
     @property
+    def result(self) -> RunResult:
+        """What it came to, in numbers."""
+        return RunResult(
+            blessed=self.blessed,
+            reasons=tuple(self.reasons),
+            pushed_to=str(self.pushed_to) if self.pushed_to else None,
+            phases=tuple(self.phases),
+            slices=tuple(self.slices),
+        )
+
+    @property
     def all_done(self) -> bool:
         """Whether the model was pushed and the report is written."""
         return self.pushed_to is not None and self.page_problem is None
@@ -102,12 +116,8 @@ class RunReport:
         return {
             "run": self.training.run,
             "records": str(self.records),
-            "blessed": self.blessed,
-            "reasons": self.reasons,
             "model": str(self.model),
-            "pushed_to": str(self.pushed_to) if self.pushed_to else None,
-            "phases": self.phases,
-            "slices": [one.as_dict() for one in self.slices],
+            **self.result.as_dict(),
             "training_logs": self.training.logs_as_dict(),
             "page": str(self.page) if self.page else None,
             "model_card": str(self.model_card) if self.model_card else None,
@@ -181,9 +191,7 @@ def write_report(report: RunReport, workspace: Workspace) -> Path:
 
 def _training(run: Run) -> TrainingReport:
     logs = _kept(run, "Trainer", "model_run")
-    # The AUC of a split of one class is written as NaN, which is no JSON.
-    table = json.loads((logs / PHASE_TABLE_FILE).read_text(), parse_constant=lambda _: None)
-    return TrainingReport(run.name, table, logs)
+    return TrainingReport(run.name, read_phases(logs), logs)
 
 
 def _latest(workspace: Workspace) -> Run:

@@ -50,20 +50,28 @@ class Lineage:
     """Where the numbers come from.
 
     Attributes:
-        nodes: in the order they ran.
-        cores: processor cores of the machine; cost is told in core-hours.
+        nodes: in the order they ran; empty where whoever gathers cannot know.
+        cores: processor cores of the machine; cost is told in core-hours. None where the steps ran on several.
         records: folder of the records.
         configuration: all settings, as JSON.
         versions: of the libraries, the code (hash) and the data (fingerprint), by name.
         warm_start: the model the training started from, if it did.
+        artifacts: what the report was gathered from, a URI by name; empty where ML Metadata tells.
     """
 
     nodes: tuple[NodeRun, ...]
-    cores: int
+    cores: int | None
     records: str
     configuration: dict[str, Any]
     versions: dict[str, str]
     warm_start: str | None = None
+    artifacts: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def core_hours(self) -> float | None:
+        """All cores for as long as the nodes took that ran; None where that is not known."""
+        seconds = [node.seconds for node in self.nodes if node.seconds is not None and not node.from_cache]
+        return sum(seconds) * self.cores / 3600 if seconds and self.cores else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from components.evaluator.results import SliceMetrics
 from components.report import words
-from components.report.facts import Lineage, ReportFacts
+from components.report.facts import ReportFacts
 from components.report.measures import decision_rows, score_rows
 from components.report.prevalence import outlook
 from components.scoring.robustness import robustness_table
@@ -78,7 +78,7 @@ def model_card(facts: ReportFacts) -> str:
             smallest_face=settings.get("data", {}).get("smallest_face"),
             weights=_name(settings.get("model", {}).get("weights")),
             warm_start=_name(facts.lineage.warm_start),
-            core_hours=_core_hours(facts.lineage),
+            core_hours=facts.lineage.core_hours,
             licence_hints=_LICENCE_HINTS,
         )
     )
@@ -144,11 +144,6 @@ def _shortcuts(cards: tuple[Mapping[str, Any], ...]) -> list[str]:
 def _name(path: str | None) -> str | None:
     """A file's name without its folder, which tells of a machine only."""
     return PurePath(path).name if path else None
-
-
-def _core_hours(lineage: Lineage) -> float | None:
-    seconds = [node.seconds for node in lineage.nodes if node.seconds is not None and not node.from_cache]
-    return sum(seconds) * lineage.cores / 3600 if seconds else None
 
 
 def _environment() -> Environment:

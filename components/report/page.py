@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from components.atomic_file import write_text
 from components.report import figures, words
-from components.report.facts import Lineage, ReportFacts
+from components.report.facts import ReportFacts
 from components.report.measures import decision_rows, score_rows
 from components.report.prevalence import PREVALENCE, outlook
 from components.report.svg import Figure
@@ -76,7 +76,7 @@ def page_text(facts: ReportFacts) -> str:
             scored=scored,
             live=_live(facts, scored.table) if scored else None,
             few_images=_FEW_IMAGES,
-            cost=_core_hours(facts.lineage),
+            cost=facts.lineage.core_hours,
             reasons=REASONS,
             style=style,
             script=script,
@@ -111,12 +111,6 @@ def _live(facts: ReportFacts, table: ThresholdTable) -> dict[str, Any]:
     # The model's own tau as the table has it, in single precision.
     tau = table.confusion(facts.calibration.threshold).threshold
     return dataclasses.asdict(table) | {"tau": tau, "prevalence": PREVALENCE}
-
-
-def _core_hours(lineage: Lineage) -> float | None:
-    """All cores for as long as the nodes took that ran; None where that is known of none."""
-    seconds = [node.seconds for node in lineage.nodes if node.seconds is not None and not node.from_cache]
-    return sum(seconds) * lineage.cores / 3600 if seconds else None
 
 
 def _policy(style: str, script: str) -> str:

@@ -11,8 +11,8 @@ from components.evaluator.results import SliceMetrics
 from components.report.facts import Lineage, NodeRun, ReportFacts
 from components.report.worst_errors import worst_errors
 from data.card import is_imported, read_cards
+from data.content_hash import content_hash
 from pipeline.pushed_model import PushedModel
-from pipeline.records import content_hash
 
 
 def evaluation_facts(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from components.atomic_file import write_text
+from components.report.file_names import METRICS_FILE, PAGE_FILE
 from components.settings import EvaluatorSettings
 from data.errors import BadInputError
 from data.example import SPLITS
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 ALL = "all"
 """Instead of the name of a split: the images of every split."""
 
-EVALUATION_FOLDER, PAGE_FILE, METRICS_FILE = "evaluation", "report.html", "metrics.json"
-"""In the folder of the evaluation: what TFMA wrote, the page, and the whole `EvaluationReport`; beside the scores."""
+EVALUATION_FOLDER = "evaluation"
+"""In the folder of the evaluation: what TFMA wrote; beside the scores, the page and the whole `EvaluationReport`."""
 
 MAX_KNOWN_SHARE = 0.01
 """With more of the images learned from than that, metrics would tell of memory."""

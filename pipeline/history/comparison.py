@@ -6,10 +6,11 @@ import dataclasses
 import json
 from typing import Any
 
+from components.report.file_names import METRICS_FILE
 from components.report.words import flat
 from pipeline.history.notes import configuration_of
 from pipeline.history.past_runs import PastRun, past_runs
-from pipeline.history.runs import METRICS_FILE, Run
+from pipeline.history.runs import Run
 from pipeline.workspace import Workspace
 
 MEASURES = ("auc", "accuracy", "recall_fake", "false_positive_rate")

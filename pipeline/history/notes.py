@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib.metadata
 import json
 import os
-import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from components.library_versions import library_versions
 from data.card import is_imported
+from data.content_hash import content_hash
 from data.errors import BadInputError
 from pipeline.config import PipelineConfig
 from pipeline.history.runs import Run
@@ -22,15 +22,6 @@ from pipeline.workspace import Workspace
 _PROPERTY = "deepfake_inspector"
 """Of the run's context: `RunNotes` as JSON."""
 
-_NAMED = {
-    "DeepFake-Inspector": "deepfake-inspector",
-    "TFX": "tfx",
-    "TensorFlow": "tensorflow",
-    "Keras": "keras",
-    "TFMA": "tensorflow-model-analysis",
-    "Apache Beam": "apache-beam",
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class RunNotes:
@@ -38,7 +29,7 @@ class RunNotes:
 
     Attributes:
         configuration: all settings, as JSON.
-        data: names the content of the records, see `pipeline.records.content_hash`; None for records from elsewhere.
+        data: names the content of the records, see `data.content_hash`; None for records from elsewhere.
         cores: processor cores it could use.
         versions: of Python and of the libraries, by name.
     """
@@ -65,8 +56,7 @@ def noting(config: PipelineConfig, records: Path, workspace: Workspace) -> Itera
         configuration=config.model_dump(mode="json", exclude={"phases"}),
         data=data_hash(records),
         cores=len(os.sched_getaffinity(0)),
-        versions={"Python": platform.python_version()}
-        | {name: importlib.metadata.version(package) for name, package in _NAMED.items()},
+        versions=library_versions(),
     )
     before = _newest(workspace)
     try:
@@ -77,8 +67,6 @@ def noting(config: PipelineConfig, records: Path, workspace: Workspace) -> Itera
 
 def data_hash(records: Path) -> str | None:
     """Names the content of records as it is now; None of records from elsewhere, and of what is gone or broken."""
-    from pipeline.records import content_hash
-
     try:
         return content_hash(records) if is_imported(records) else None
     except (OSError, BadInputError):

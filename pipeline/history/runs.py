@@ -13,9 +13,6 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.errors import ConfigError
 from pipeline.workspace import Workspace
 
-METRICS_FILE, PAGE_FILE, CARD_FILE = "metrics.json", "report.html", "model_card.md"
-"""In the run's folder of reports: all that was measured, the report as a page, and the model card."""
-
 _READER, _TRAINER, _LAST = "ImportExampleGen", "Trainer", "Pusher"
 _EXECUTION = metadata_store_pb2.Execution
 _MOST_NAMED = 10

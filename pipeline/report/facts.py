@@ -1,29 +1,21 @@
-"""All that the report of a run tells, gathered from ML Metadata and from what the nodes put out."""
+"""All that the report of a run tells, looked up in ML Metadata and gathered from what the nodes put out."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from components.calibration import Calibration
+from components.report import gathering
 from components.report.facts import ReportFacts
-from components.report.worst_errors import worst_errors
-from components.scoring.table import COLUMNS, read_scores
-from components.trainer.assets import EXTRA_FOLDER, FACTS_FILE
+from components.report.gathering import RunFolders, model_facts
 from data.card import read_cards
-from data.example import SPLITS
 from pipeline.errors import RunError
 from pipeline.history.runs import Run, find_run, read_runs
 from pipeline.metadata import open_metadata
 from pipeline.report.lineage import lineage_of, records_are_the_same
 from pipeline.run_report import RunReport
 from pipeline.workspace import Workspace
-
-_TEST = SPLITS[-1]
 
 
 def gather(report: RunReport, workspace: Workspace) -> ReportFacts:
@@ -42,25 +34,19 @@ def gather(report: RunReport, workspace: Workspace) -> ReportFacts:
     """
     run = find_run(read_runs(open_metadata(workspace)), report.training.run)
     model = _model_folder(report)
-    facts = json.loads((model / EXTRA_FOLDER / FACTS_FILE).read_text(encoding="utf-8"))
-    calibration, scores = Calibration.from_facts(facts), _scores(run)
-    return ReportFacts(
+    facts = model_facts(model)
+    return gathering.gather(
         title=f"run {run.name}",
-        blessed=report.blessed,
-        reasons=tuple(report.reasons),
-        pushed_to=str(report.pushed_to) if report.pushed_to else None,
-        model_name=facts["model_name"],
-        model_version=report.pushed_to.name if report.pushed_to else None,
-        calibration=calibration,
-        objective=facts["settings"]["calibration"]["objective"],
-        slices=tuple(report.slices),
-        scores=scores,
-        phases=tuple(report.phases),
+        result=report.result,
+        folders=RunFolders(
+            model=model,
+            examples=_folder(run, "ImportExampleGen", "examples"),
+            scores=_folder(run, "Scoring", "scores"),
+            model_run=report.training.logs,
+        ),
+        facts=facts,
         cards=_cards(run),
-        worst=worst_errors(model, _test_files(run), scores, _TEST, calibration),
         lineage=lineage_of(run, facts),
-        history=report.training.plot.read_bytes() if report.training.plot.is_file() else None,
-        split=_TEST,
     )
 
 
@@ -74,17 +60,10 @@ def _model_folder(report: RunReport) -> Path:
     )
 
 
-def _scores(run: Run) -> pa.Table:
-    artifact = run.output("Scoring", "scores")
-    if artifact and Path(artifact.uri).is_dir():
-        return read_scores(Path(artifact.uri))
-    return pa.schema(list(COLUMNS.items())).empty_table()
-
-
-def _test_files(run: Run) -> list[Path]:
-    """The test images as the Evaluator read them: records may have been imported anew since."""
-    artifact = run.output("ImportExampleGen", "examples")
-    return sorted(Path(artifact.uri).glob(f"Split-{_TEST}/*")) if artifact else []
+def _folder(run: Run, node: str, output: str) -> Path | None:
+    """Where a node left its output, if it did; an older run has not all of them."""
+    artifact = run.output(node, output)
+    return Path(artifact.uri) if artifact else None
 
 
 def _cards(run: Run) -> tuple[dict[str, Any], ...]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.report.facts import Lineage, NodeRun
+from components.report.versions import versions_told
 from pipeline.history.notes import data_hash, notes_of
 from pipeline.history.runs import Run
 
 _WARM_START = "WarmStart"
-_OF_TRAINING = {"tensorflow": "TensorFlow", "keras": "Keras", "tfx": "TFX"}
 
 
 def lineage_of(run: Run, facts: Mapping[str, Any]) -> Lineage:
@@ -42,22 +42,10 @@ def records_are_the_same(run: Run) -> bool:
 
 def _versions(run: Run, facts: Mapping[str, Any]) -> dict[str, str]:
     notes = notes_of(run)
-    trained_with = {_OF_TRAINING.get(name, name): version for name, version in facts["versions"].items()}
-    versions = dict(notes.versions) if notes else dict(trained_with)
-    # Of a model from the cache: what trained it is not what ran now.
-    versions |= {
-        f"{name} of the training": version
-        for name, version in trained_with.items()
-        if versions.get(name) != version
-    }
-    versions["code of the training"] = facts["source_hash"]
-    if "trained_on" in facts:
-        versions["trained on"] = facts["trained_on"]
     data = notes.data if notes else data_hash(run.records)
-    if data:
-        changed = "" if records_are_the_same(run) else " (the records have changed since, or are gone)"
-        versions["data"] = data + changed
-    return versions
+    if data and not records_are_the_same(run):
+        data += " (the records have changed since, or are gone)"
+    return versions_told(notes.versions if notes else None, facts, data)
 
 
 def _warm_start(run: Run) -> str | None:

@@ -4,9 +4,9 @@ import dataclasses
 from pathlib import Path
 
 from components.atomic_file import write_text
+from components.report.file_names import CARD_FILE, PAGE_FILE
 from components.report.model_card import model_card
 from components.report.page import write_page
-from pipeline.history.runs import CARD_FILE, PAGE_FILE
 from pipeline.report.facts import gather
 from pipeline.run_report import RunReport
 from pipeline.workspace import Workspace
