@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from drawn_faces import bright_model, faces, imported  # noqa: F401 - fixtures
+from finished_run import finished_run  # noqa: F401 - fixture
 from PIL import Image
 from tiny_detector import base_path, detector, server  # noqa: F401 - fixtures
 

@@ -48,8 +48,9 @@ def _on_this_machine(records: str) -> Iterator[Path]:
         yield Path(records)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        for file in tf.io.gfile.glob([f"{records}/span-*/{CARD_FILE}", f"{records}/{SCHEMA_FILE}"]):
-            copy = Path(scratch) / file.removeprefix(f"{records.rstrip('/')}/")
+        root = records.rstrip("/")
+        for file in tf.io.gfile.glob([f"{root}/span-*/{CARD_FILE}", f"{root}/{SCHEMA_FILE}"]):
+            copy = Path(scratch) / file.removeprefix(f"{root}/")
             copy.parent.mkdir(exist_ok=True)
             tf.io.gfile.copy(file, str(copy))
         yield Path(scratch)

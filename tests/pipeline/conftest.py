@@ -72,14 +72,14 @@ class MadeUpRuns:
         """One step of a run.
 
         Of the details, `properties` are its parameters, `outputs` properties of artifacts by name, `files` what they
-        hold.
+        hold, `folders` where those lie that lie elsewhere than the workspace has them.
         """
         kind = self.store.put_execution_type(mlmd.ExecutionType(name=node))
         execution = mlmd.Execution(type_id=kind, last_known_state=state)
         for name, value in details.get("properties", {}).items():
             execution.custom_properties[name].string_value = value
         events = [
-            (self._artifact(node, name, properties, details.get("files", {}), run), _output(name))
+            (self._artifact(node, name, properties, details, run), _output(name))
             for name, properties in details.get("outputs", {}).items()
         ]
         contexts = [
@@ -149,10 +149,10 @@ class MadeUpRuns:
         found = self.store.get_context_by_type_and_name(kind, name)
         return found.id if found else self.store.put_contexts([mlmd.Context(type_id=type_id, name=name)])[0]
 
-    def _artifact(self, node: str, name: str, properties: dict, files: dict[str, bytes], run: int):
+    def _artifact(self, node: str, name: str, properties: dict, details: dict, run: int):
         kind = self.store.put_artifact_type(mlmd.ArtifactType(name=name))
-        folder = self.workspace.artifacts / node / name / str(run)
-        for file, content in files.items():
+        folder = details.get("folders", {}).get(name) or self.workspace.artifacts / node / name / str(run)
+        for file, content in details.get("files", {}).items():
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -20,9 +20,9 @@ _ALL = {
 
 @pytest.fixture
 def nodes(tmp_path):
-    """``nodes(config={}, until_trained=False, **inputs)``: the nodes by id."""
+    """``nodes(config={}, until_trained=False, with_report=False, **inputs)``: the nodes by id."""
 
-    def make(config=None, until_trained=False, **inputs):
+    def make(config=None, until_trained=False, with_report=False, **inputs):
         pipeline = create_pipeline(
             PipelineConfig.model_validate({"model": {"weights": "none"}} | (config or {})),
             Inputs(records=str(tmp_path), schema_file=str(SCHEMA_PATH), **inputs),
@@ -32,6 +32,7 @@ def nodes(tmp_path):
             metadata=None,
             beam_args=beam_args(),
             until_trained=until_trained,
+            with_report=with_report,
         )
         return {node.id: node for node in pipeline.components}
 
@@ -99,3 +100,32 @@ def test_every_trained_model_is_scored_before_it_may_be_pushed_whether_it_is_ble
     assert found["Scoring"] in found["Pusher"].upstream_nodes
     assert scoring.exec_properties["robustness"]
     assert not nodes({"evaluation": {"robustness": False}})["Scoring"].exec_properties["robustness"]
+
+
+def test_the_report_is_the_last_node_where_it_is_asked_for(nodes):
+    found = nodes({"name": "tiny"}, with_report=True)
+    assert set(found) == {*_ALL, "Report"}
+    assert list(found)[-1] == "Report"
+    report = found["Report"]
+    assert {key: _giver(report, key) for key in report.inputs} == {
+        "examples": "ImportExampleGen",
+        "model": "Trainer",
+        "model_run": "Trainer",
+        "evaluation": "Evaluator",
+        "scores": "Scoring",
+        "pushed_model": "Pusher",
+    }
+    assert not report.downstream_nodes
+    assert report.exec_properties["config_name"] == "tiny"
+    assert json.loads(report.exec_properties["configuration"])["model"]["weights"] == "none"
+    # The others find in cache what they made without it.
+    plain = nodes({"name": "tiny"})
+    assert all(found[name].exec_properties == node.exec_properties for name, node in plain.items())
+
+
+def test_the_report_names_what_the_training_started_from(nodes):
+    assert _giver(nodes(with_report=True, warm_start="/some/model")["Report"], "warm_start") == "WarmStart"
+
+
+def test_where_nothing_is_evaluated_there_is_nothing_to_report(nodes):
+    assert "Report" not in nodes(until_trained=True, with_report=True)
