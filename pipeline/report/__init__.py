@@ -1,1 +1,1 @@
-"""Gathers what the report and the model card of a run tell; `components/report/` lays it out."""
+"""Looks a local run up in ML Metadata, for its report; `components/report/` gathers the rest and lays it out."""

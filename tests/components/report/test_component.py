@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from google.protobuf import json_format
 from tfx.types import standard_artifacts
 from tfx.types.experimental import simple_artifacts
 
@@ -124,3 +125,57 @@ def test_cards_are_read_through_any_file_system_that_tensorflow_knows(
 def test_records_that_cannot_be_reached_cost_the_card_alone(finished_run, write, tmp_path):
     write(finished_run(True).artifacts, records="nowhere://bucket/records")
     assert "none that could be read" in _read(tmp_path)[0]
+
+
+def test_a_container_of_kubeflow_writes_the_same(finished_run, write, imported, tmp_path):
+    """Properties come as JSON there, in which every number is a float, and the types of artifacts as schemas."""
+    from tfx.orchestration.kubeflow.v2.compiler_utils import get_artifact_schema, pack_artifact_properties
+    from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor as entrypoint
+
+    run = finished_run(True)
+    write(run.artifacts)
+    expected = _read(tmp_path)
+
+    def described(artifact):
+        return {
+            "name": "an artifact",
+            "uri": artifact.uri,
+            "type": {"instanceSchema": _text(get_artifact_schema(type(artifact)))},
+            "metadata": json_format.MessageToDict(pack_artifact_properties(artifact)),
+        }
+
+    report = simple_artifacts.File()
+    report.uri = str(tmp_path / "in-container/report")
+    parameters = {"source_hash": "", "config_name": "mini", "records": str(imported)}
+    parameters["configuration"] = json.dumps(CONFIGURATION)
+    called_with = {
+        "inputs": {
+            "artifacts": {name: {"artifacts": [described(one)]} for name, one in run.artifacts.items()},
+            "parameterValues": parameters,
+        },
+        "outputs": {
+            "artifacts": {"report": {"artifacts": [described(report)]}},
+            "outputFile": str(tmp_path / "out/executor_output.json"),
+        },
+    }
+    inputs_spec = {"parameters": {name: {"parameterType": "STRING"} for name in parameters}}
+    entrypoint.main(
+        entrypoint._parse_flags(
+            [
+                "entrypoint",
+                "--executor_class_path=components.report.component.Report_Executor",
+                f"--json_serialized_invocation_args={json.dumps(called_with)}",
+                f"--json_serialized_inputs_spec_args={json.dumps(inputs_spec)}",
+            ]
+        )
+    )
+    page, card, numbers = _read(tmp_path / "in-container")
+    assert (card, numbers) == expected[1:]
+    assert page.replace("in-container/<wbr>", "") == expected[0]
+    put_out = json.loads((tmp_path / "out/executor_output.json").read_text())
+    [written] = put_out["artifacts"]["report"]["artifacts"]
+    assert written["metadata"]["blessed"] == 1
+
+
+def _text(schema):
+    return schema.decode() if isinstance(schema, bytes) else schema
