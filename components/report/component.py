@@ -67,7 +67,7 @@ def Report(  # noqa: N802 - a TFX component is named like a class
     facts = model_facts(folder)
     cards, data = read_records_facts(records)
     told = gather(
-        title=f"run of {config_name}",
+        title=f"pipeline {config_name}",
         result=result,
         folders=RunFolders(
             model=folder, examples=Path(examples.uri), scores=_folder(scores), model_run=_folder(model_run)
@@ -88,7 +88,7 @@ def Report(  # noqa: N802 - a TFX component is named like a class
     out.mkdir(parents=True, exist_ok=True)
     write_page(told, out / PAGE_FILE)
     write_text(out / CARD_FILE, model_card(told))
-    numbers = {"run": config_name, "records": records, "model": _shown(model.uri), **result.as_dict()}
+    numbers = {"pipeline": config_name, "records": records, "model": _shown(model.uri), **result.as_dict()}
     write_text(out / METRICS_FILE, json.dumps(numbers, indent=2) + "\n")
     # What Kubeflow's page shows of an artifact without opening it.
     report.set_int_custom_property("blessed", int(result.blessed))

@@ -175,3 +175,13 @@ def test_the_hash_of_a_file_is_that_of_hashlib(tmp_path, size):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
         file_hash(tmp_path / "absent")
+
+
+def test_a_template_beside_the_modules_counts_too(tmp_path):
+    template = tmp_path / "page.html"
+    template.write_text("one")
+    before = source_hash("components.report.page", files=[template])
+    assert before == source_hash("components.report.page", files=[template])
+    assert before != source_hash("components.report.page")
+    template.write_text("two")
+    assert source_hash("components.report.page", files=[template]) != before

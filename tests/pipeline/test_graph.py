@@ -6,7 +6,7 @@ import pytest
 from tfx import v1 as tfx
 
 from data.schema import SCHEMA_PATH
-from pipeline import graph
+from pipeline import graph, report_node
 from pipeline.beam import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.graph import create_pipeline
@@ -129,3 +129,12 @@ def test_the_report_names_what_the_training_started_from(nodes):
 
 def test_where_nothing_is_evaluated_there_is_nothing_to_report(nodes):
     assert "Report" not in nodes(until_trained=True, with_report=True)
+
+
+def test_an_edited_template_writes_the_report_anew(nodes, monkeypatch):
+    given = {}
+    monkeypatch.setattr(report_node, "source_hash", lambda module, files: given.update({module: files}) or "")
+    nodes(with_report=True)
+    assert {"page.html", "page.css", "page.js", "model_card.md", "section_lineage.html"} <= {
+        file.name for file in given["components.report.component"]
+    }

@@ -49,7 +49,7 @@ def test_a_blessed_model_has_its_page_its_card_and_its_numbers(finished_run, wri
     run = finished_run(True)
     report = write(run.artifacts)
     page, card, numbers = _read(tmp_path)
-    assert "Run of mini" in page
+    assert "Pipeline mini" in page
     sections = re.findall(r'<section id="([a-z-]+)"', page)
     assert {"slices", "training", "data", "errors", "lineage"} <= set(sections)
     assert "Not blessed" not in page + card
