@@ -44,7 +44,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     && /opt/tools/bin/uv venv --no-project --python /usr/bin/python3 /opt/venv \
     && /opt/tools/bin/uv pip install --python /opt/venv/bin/python --link-mode copy --compile-bytecode \
         --requirement pyproject.toml --extra openvino --extra video ${gpu:+--extra gpu} \
-        --constraint requirements.lock --constraint requirements-gpu.lock --only-binary :all: \
+        --constraint requirements.lock --constraint requirements-gpu.lock --build-constraint requirements.lock \
     && /opt/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
         --output-format JSON --output-file /opt/deepfake-inspector.cdx.json /opt/venv/bin/python
 
