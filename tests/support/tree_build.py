@@ -1,28 +1,33 @@
-"""Builds a Dockerfile without a container engine: its instructions are carried out in overlays of a Debian tree.
+"""Builds a Dockerfile without a container engine: each instruction makes a layer on a Debian tree, as a folder.
 
-Run as root in a mount and process namespace of its own (`unshare --mount --mount-proc --pid --fork`), so that nothing
-is left mounted. What it cannot do, it refuses; what has no effect on files (LABEL, EXPOSE) it skips.
+    python tree_build.py --dockerfile FILE --context DIR --base TREE --layers DIR [--bare COMMAND]
+        [--build-arg K=V]... COMMAND...
 
-    python tree_build.py --dockerfile FILE --context DIR --base TREE --work DIR [--build-arg K=V]... COMMAND...
+COMMAND is run in the finished image as its user, in its environment and folder; that of --bare takes out of the
+tree what the base image of the Dockerfile has not. As with an engine, a layer is made again only if something that it
+comes of has changed: layers that this build does not use are deleted.
 
-The last COMMAND is run in the finished image as its user, in its environment and folder.
+Runs as root in a mount and process namespace of its own (`unshare --mount --mount-proc --pid --fork`), so that
+nothing is left mounted. What it does not understand, it refuses; what changes no file (LABEL, EXPOSE) it skips.
 """
 
 import argparse
 import dataclasses
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dockerfile
+from tree_layers import run_inside
 
-_AUTHORITIES = "/run/authorities.crt"
-_PASSED_ON = re.compile(r"^(PIP_((EXTRA_)?INDEX_URL|TRUSTED_HOST)|UV_\w*INDEX\w*|(https?|no)_proxy)$", re.IGNORECASE)
-# The cache that the user of the tree has filled; what is added to it stays in the overlay.
+# What the user of the tree has fetched need not be fetched again; what is added to it is forgotten.
 _CACHE = "home/user/.cache/uv"
 _SKIPPED = frozenset({"LABEL", "EXPOSE", "HEALTHCHECK", "CMD", "STOPSIGNAL"})
 
@@ -32,15 +37,17 @@ class Stage:
     """A stage of the build.
 
     Attributes:
-        root: its file system, an overlay.
-        layers: the folders it is made of, the topmost first; of a finished stage the next one is made.
+        layers: the folders it is made of, the topmost first.
+        key: of all that they come of.
         environment, arguments: of ENV and of ARG, as they stand.
         folder, user: of WORKDIR and USER.
     """
 
-    root: Path
     layers: list[Path]
-    environment: dict[str, str]
+    key: str = ""
+    environment: dict[str, str] = dataclasses.field(
+        default_factory=lambda: {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    )
     arguments: dict[str, str] = dataclasses.field(default_factory=dict)
     folder: str = "/"
     user: str = "0:0"
@@ -49,142 +56,162 @@ class Stage:
         known = self.arguments | self.environment
         return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda name: known.get(name[1] or name[2], ""), text)
 
-    def run(self, command: list[str]) -> None:
-        """Raises subprocess.CalledProcessError."""
-        given = {**_host_settings(), **self.arguments, "HOME": self._home(), **self.environment}
-        variables = [f"{name}={value}" for name, value in given.items()]
-        inside = ["/usr/bin/env", "-i", f"--chdir={self.folder}", *variables, *command]
-        subprocess.run(["chroot", f"--userspec={self.user}", self.root, *inside], check=True)  # noqa: S607
-
-    def _home(self) -> str:
-        user = self.user.partition(":")[0]
-        for line in (self.root / "etc/passwd").read_text().splitlines():
-            name, _, number, _, _, home, _ = line.split(":")
-            if user in (name, number):
-                return home
-        return "/"
+    def inside(self, folder: str) -> str:
+        return os.path.join(self.folder, self.expand(folder))
 
 
 class Build:
-    """The stages so far, by name and number."""
+    """The stages so far, by name or number.
 
-    def __init__(self, context: Path, base: Path, work: Path, given: dict[str, str]):
-        self.context, self.base, self.work, self.given = context, base, work, given
+    Args:
+        context, base, kept: the folders of --context, --base and --layers.
+        bare: the command of --bare.
+        given: build arguments.
+    """
+
+    def __init__(self, context: Path, base: Path, kept: Path, bare: str, given: dict[str, str]):
+        self.context, self.base, self.kept, self.bare, self.given = context, base, kept, bare, given
         self.stages: dict[str, Stage] = {}
-        self.current: Stage | None = None
+        self.stage: Stage | None = None
         self.outer: dict[str, str] = {}
+        self.used: set[Path] = set()
 
     def carry_out(self, step: dockerfile.Command) -> None:
         keyword = step.cmd.upper()
-        if keyword in _SKIPPED:
-            return
-        getattr(self, f"_{keyword.lower()}")(step)
+        if keyword not in _SKIPPED:
+            getattr(self, f"_{keyword.lower()}")(step)
 
     def _arg(self, step: dockerfile.Command) -> None:
         for declared in step.value:
             name, _, default = declared.partition("=")
-            value = self.given.get(name, self.outer.get(name, default) if self.current else default)
-            (self.current.arguments if self.current else self.outer)[name] = value.strip('"')
+            value = self.given.get(name, default)
+            (self.stage.arguments if self.stage else self.outer)[name] = value.strip('"')
 
     def _from(self, step: dockerfile.Command) -> None:
-        parent = self.stages.get(step.value[0])
-        name = step.value[2] if len(step.value) == 3 else str(len(self.stages))
-        layers = parent.layers if parent else [self.base]
-        root, own = _overlay(self.work / name, layers)
-        environment = (
-            dict(parent.environment) if parent else {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
-        )
-        stage = Stage(root, [own, *layers], environment, folder=parent.folder if parent else "/")
-        for kind in ("proc", "dev", "sys"):
-            _mount("--rbind", f"/{kind}", root / kind)
-        shutil.copy2("/etc/resolv.conf", root / "etc/resolv.conf")
-        bundle = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
-        shutil.copy2(bundle, f"{root}{_AUTHORITIES}")
-        self.current = self.stages[name] = stage
+        source, *name = step.value
+        parent = self.stages.get(source)
+        if parent:
+            layers, environment = list(parent.layers), dict(parent.environment)
+            self.stage = dataclasses.replace(parent, layers=layers, environment=environment, arguments={})
+        else:
+            self.stage = Stage([self.base], key=source)
+            if self.bare:
+                self._layer(lambda layer: self._execute(layer, ["/bin/sh", "-c", self.bare]), self.bare)
+        self.stages[name[1] if name else str(len(self.stages))] = self.stage
 
     def _run(self, step: dockerfile.Command) -> None:
-        mounted = []
+        command = list(step.value) if step.json else ["/bin/sh", "-c", step.value[0]]
+        caches = []
         for flag in step.flags:
             options = dict(part.split("=", 1) for part in flag.removeprefix("--mount=").split(","))
-            if not flag.startswith("--mount=") or options.pop("type") != "cache":
+            if options.get("type") != "cache":
                 raise ValueError(f"RUN {flag}: only cache mounts are understood")
-            (self.current.root / _CACHE).mkdir(parents=True, exist_ok=True)
-            mounted.append(Path(f"{self.current.root}{options['target']}"))
-            mounted[-1].mkdir(parents=True, exist_ok=True)
-            _mount("--bind", self.current.root / _CACHE, mounted[-1])
-        self.current.run(list(step.value) if step.json else ["/bin/sh", "-c", step.value[0]])
-        for target in mounted:
-            subprocess.run(["umount", target], check=True)  # noqa: S607
+            caches.append(options["target"])
+        self._layer(lambda layer: self._execute(layer, command, caches), *command)
 
     def _copy(self, step: dockerfile.Command) -> None:
-        source_root = self.context
-        for flag in step.flags:
-            if not flag.startswith("--from="):
-                raise ValueError(f"COPY {flag}: only --from is understood")
-            source_root = self.stages[flag.removeprefix("--from=")].root
-        *sources, target = (self.current.expand(part) for part in step.value)
-        to = Path(f"{self.current.root}{os.path.join(self.current.folder, target)}")
-        for source in sources:
-            there = source_root / source.lstrip("/")
-            if there.is_dir() and not to.exists() and step.flags:
-                # As good as a copy, and there at once.
-                to.mkdir(parents=True)
-                _overlay(self.work / f"copy-{len(list(self.work.iterdir()))}", [there], to)
-            elif there.is_dir():
-                to.mkdir(parents=True, exist_ok=True)
-                subprocess.run(["cp", "-a", "--no-preserve=ownership", f"{there}/.", to], check=True)  # noqa: S607
-            else:
-                inside = to / there.name if target.endswith("/") or len(sources) > 1 else to
-                inside.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(there, inside)
+        *sources, target = step.value
+        to = self.stage.inside(target).lstrip("/")
+        from_stage = [flag.removeprefix("--from=") for flag in step.flags if flag.startswith("--from=")]
+        if len(from_stage) != len(step.flags):
+            raise ValueError(f"COPY {step.flags}: only --from is understood")
+        places = [self._place(source, *from_stage) for source in sources]
+
+        def copy(layer: Path) -> None:
+            for place in places:
+                kept_name = place.is_file() and (target.endswith("/") or len(places) > 1)
+                at = layer / to / place.name if kept_name else layer / to
+                (at if place.is_dir() else at.parent).mkdir(parents=True, exist_ok=True)
+                # Layers do not change, so that a link is as good as a copy. Of the context, root becomes the owner.
+                how = "-al" if from_stage else "-rp"
+                subprocess.run(["cp", how, f"{place}/." if place.is_dir() else place, at], check=True)  # noqa: S607
+                if not from_stage:
+                    subprocess.run(["chown", "-R", "0:0", at], check=True)  # noqa: S607
+
+        origin = [self.stages[name].key for name in from_stage] or [_digest_of_files(places)]
+        self._layer(copy, *step.value, *origin)
+
+    def _place(self, source: str, from_stage: str = "") -> Path:
+        if not from_stage:
+            return self.context / source
+        there = [layer / source.lstrip("/") for layer in self.stages[from_stage].layers]
+        [only] = [place for place in there if place.exists()]
+        return only
 
     def _env(self, step: dockerfile.Command) -> None:
-        names, values = step.value[0::2], step.value[1::2]
-        expanded = [self.current.expand(value.strip('"')) for value in values]
-        self.current.environment.update(zip(names, expanded, strict=True))
+        values = [self.stage.expand(value.strip('"')) for value in step.value[1::2]]
+        self.stage.environment.update(zip(step.value[0::2], values, strict=True))
 
     def _workdir(self, step: dockerfile.Command) -> None:
-        self.current.folder = os.path.join(self.current.folder, self.current.expand(step.value[0]))
-        Path(f"{self.current.root}{self.current.folder}").mkdir(parents=True, exist_ok=True)
+        self.stage.folder = self.stage.inside(step.value[0])
+        if not any(Path(f"{layer}{self.stage.folder}").is_dir() for layer in self.stage.layers):
+            self._layer(
+                lambda layer: Path(f"{layer}{self.stage.folder}").mkdir(parents=True), self.stage.folder
+            )
 
     def _user(self, step: dockerfile.Command) -> None:
-        self.current.user = self.current.expand(step.value[0])
+        self.stage.user = self.stage.expand(step.value[0])
+
+    def _layer(self, make: Callable[[Path], None], *comes_of: str) -> None:
+        """Adds the layer that `make` fills, or the one that was made of the same before."""
+        stage = self.stage
+        state = (stage.key, stage.environment, stage.arguments, stage.folder, stage.user, comes_of)
+        stage.key = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+        layer = self.kept / stage.key
+        self.used.add(layer)
+        if not layer.exists():
+            part = self.kept / f"{stage.key}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            make(part)
+            part.rename(layer)
+        stage.layers.insert(0, layer)
+
+    def finish(self, command: list[str]) -> None:
+        """Runs the command in the finished image, and deletes what no stage uses."""
+        with tempfile.TemporaryDirectory(dir=self.kept) as forgotten:
+            self._execute(Path(forgotten), command)
+        for folder in set(self.kept.iterdir()) - self.used:
+            shutil.rmtree(folder)
+
+    def _execute(self, layer: Path, command: list[str], caches: Sequence[str] = ()) -> None:
+        stage = self.stage
+        run_inside(
+            [layer, *stage.layers],
+            command,
+            user=stage.user,
+            folder=stage.folder,
+            variables=stage.arguments | stage.environment,
+            caches=dict.fromkeys(caches, self.base / _CACHE),
+        )
 
 
-def _overlay(place: Path, layers: list[Path], at: Path | None = None) -> tuple[Path, Path]:
-    """Mounts the layers with an empty one on top; returns where, and that one."""
-    own, scratch, root = place / "own", place / "scratch", at or place / "root"
-    for folder in (own, scratch, root):
-        folder.mkdir(parents=True, exist_ok=True)
-    lower = ":".join(map(str, layers))
-    _mount("-t", "overlay", "-o", f"lowerdir={lower},upperdir={own},workdir={scratch}", "overlay", root)
-    return root, own
-
-
-def _mount(*arguments: str | Path) -> None:
-    subprocess.run(["mount", *arguments], check=True)  # noqa: S607
-
-
-def _host_settings() -> dict[str, str]:
-    """What this machine needs to reach a package index, the build needs, too."""
-    passed = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name)}
-    return passed | {"SSL_CERT_FILE": _AUTHORITIES, "PIP_CERT": _AUTHORITIES}
+def _digest_of_files(places: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for place in places:
+        for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if file.is_file():
+                content = hashlib.sha256(file.read_bytes()).hexdigest()
+                digest.update(f"{file.relative_to(place.parent)} {file.stat().st_mode} {content}\n".encode())
+    return digest.hexdigest()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("dockerfile", "context", "base", "work"):
+    for name in ("dockerfile", "context", "base", "layers"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--bare", default="")
     parser.add_argument("--build-arg", action="append", default=[])
     parser.add_argument("command", nargs=argparse.REMAINDER)
     chosen = parser.parse_args()
+    chosen.layers.mkdir(exist_ok=True)
     given = dict(pair.split("=", 1) for pair in chosen.build_arg)
-    build = Build(chosen.context, chosen.base, chosen.work, given)
+    build = Build(chosen.context, chosen.base, chosen.layers.resolve(), chosen.bare, given)
     for step in dockerfile.parse_file(str(chosen.dockerfile)):
         started = time.monotonic()
         build.carry_out(step)
         sys.stderr.write(f"{time.monotonic() - started:6.1f} s  {' '.join(step.original.split())[:90]}\n")
-    build.current.run(chosen.command)
+    build.finish(chosen.command)
 
 
 if __name__ == "__main__":
