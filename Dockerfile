@@ -59,8 +59,9 @@ RUN /opt/tools/bin/uv pip install --python /opt/venv/bin/python --prefix /opt/pr
         --no-cache --link-mode copy --compile-bytecode .
 
 FROM base
-# Kubeflow's launcher mirrors artifacts into /minio, /s3 and /gcs, whoever the user is.
-RUN useradd --create-home --uid 1000 --user-group inspector \
+# Ubuntu has a user of that number already. Into these folders Kubeflow's launcher mirrors artifacts; before 2.3 it
+# mounted none of its own there.
+RUN { getent passwd 1000 || useradd --create-home --uid 1000 --user-group inspector; } \
     && install --directory --owner 1000 --group 1000 /work /minio /s3 /gcs
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/deepfake-inspector.cdx.json /usr/share/sbom/deepfake-inspector.cdx.json
@@ -73,7 +74,7 @@ USER 1000:1000
 WORKDIR /work
 EXPOSE 8080 8500 8501
 # A container that serves is healthy while a model can answer; one that trains listens on no port, and is.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=10m --start-interval=5s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10m --retries=3 \
     CMD ["python", "-m", "serving.health", "--or-no-server"]
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -169,8 +169,11 @@ class Build:
 
     def finish(self, command: list[str]) -> None:
         """Runs the command in the finished image, and deletes what no stage uses."""
-        with tempfile.TemporaryDirectory(dir=self.kept) as forgotten:
-            self._execute(Path(forgotten), command)
+        with tempfile.TemporaryDirectory(dir=self.kept) as place:
+            # Temporary folders are their maker's alone; the user of the image must get through this one.
+            forgotten = Path(place, "layer")
+            forgotten.mkdir()
+            self._execute(forgotten, command)
         for folder in set(self.kept.iterdir()) - self.used:
             shutil.rmtree(folder)
 
