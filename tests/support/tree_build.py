@@ -1,11 +1,12 @@
 """Builds a Dockerfile without a container engine: each instruction makes a layer on a Debian tree, as a folder.
 
     python tree_build.py --dockerfile FILE --context DIR --base TREE --layers DIR [--bare COMMAND]
-        [--build-arg K=V]... COMMAND...
+        [--build-arg K=V]... [--no-downloads] COMMAND...
 
 COMMAND is run in the finished image as its user, in its environment and folder; that of --bare takes out of the
 tree what the base image of the Dockerfile has not. As with an engine, a layer is made again only if something that it
-comes of has changed: layers that this build does not use are deleted.
+comes of has changed: layers that this build does not use are deleted. With --no-downloads it ends with code 77 where
+a step with a cache of downloads would have to be carried out.
 
 Runs as root in a mount and process namespace of its own (`unshare --mount --mount-proc --pid --fork`), so that
 nothing is left mounted. What it does not understand, it refuses; what changes no file (LABEL, EXPOSE) it skips.
@@ -67,10 +68,14 @@ class Build:
         context, base, kept: the folders of --context, --base and --layers.
         bare: the command of --bare.
         given: build arguments.
+        no_downloads: as --no-downloads.
     """
 
-    def __init__(self, context: Path, base: Path, kept: Path, bare: str, given: dict[str, str]):
+    def __init__(
+        self, context: Path, base: Path, kept: Path, bare: str, given: dict[str, str], no_downloads: bool
+    ):
         self.context, self.base, self.kept, self.bare, self.given = context, base, kept, bare, given
+        self.no_downloads = no_downloads
         self.stages: dict[str, Stage] = {}
         self.stage: Stage | None = None
         self.outer: dict[str, str] = {}
@@ -107,6 +112,8 @@ class Build:
             if options.get("type") != "cache":
                 raise ValueError(f"RUN {flag}: only cache mounts are understood")
             caches.append(options["target"])
+        if caches and self.no_downloads and not self._kept(*command).exists():
+            sys.exit(77)
         self._layer(lambda layer: self._execute(layer, command, caches), *command)
 
     def _copy(self, step: dockerfile.Command) -> None:
@@ -154,18 +161,22 @@ class Build:
 
     def _layer(self, make: Callable[[Path], None], *comes_of: str) -> None:
         """Adds the layer that `make` fills, or the one that was made of the same before."""
-        stage = self.stage
-        state = (stage.key, stage.environment, stage.arguments, stage.folder, stage.user, comes_of)
-        stage.key = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
-        layer = self.kept / stage.key
+        layer = self._kept(*comes_of)
         self.used.add(layer)
         if not layer.exists():
-            part = self.kept / f"{stage.key}.part"
+            part = layer.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
             make(part)
             part.rename(layer)
-        stage.layers.insert(0, layer)
+        self.stage.key = layer.name
+        self.stage.layers.insert(0, layer)
+
+    def _kept(self, *comes_of: str) -> Path:
+        """Where the layer is kept that this makes of the stage."""
+        stage = self.stage
+        state = (stage.key, stage.environment, stage.arguments, stage.folder, stage.user, comes_of)
+        return self.kept / hashlib.sha256(repr(state).encode()).hexdigest()[:16]
 
     def finish(self, command: list[str]) -> None:
         """Runs the command in the finished image, and deletes what no stage uses."""
@@ -205,11 +216,14 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--bare", default="")
     parser.add_argument("--build-arg", action="append", default=[])
+    parser.add_argument("--no-downloads", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     chosen = parser.parse_args()
     chosen.layers.mkdir(exist_ok=True)
     given = dict(pair.split("=", 1) for pair in chosen.build_arg)
-    build = Build(chosen.context, chosen.base, chosen.layers.resolve(), chosen.bare, given)
+    build = Build(
+        chosen.context, chosen.base, chosen.layers.resolve(), chosen.bare, given, chosen.no_downloads
+    )
     for step in dockerfile.parse_file(str(chosen.dockerfile)):
         started = time.monotonic()
         build.carry_out(step)
