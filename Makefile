@@ -1,6 +1,6 @@
 # One line a habit. `make demo` and `make test` need git, a Python 3 and a package index, nothing else.
 .POSIX:
-.PHONY: demo test test-slow debian13 exchange lint format lock setup clean
+.PHONY: demo test test-slow debian13 exchange lint lint-deploy format lock setup clean
 
 # Some shells set it; without bytecode the imports of TFX take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -26,6 +26,10 @@ exchange: setup ## what one stack makes is used on the other
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+lint-deploy: setup ## what deploys: Dockerfile, compose, Kubernetes manifests, TensorFlow Serving's configuration
+	$(BIN)/hadolint --failure-threshold style Dockerfile
+	$(BIN)/python -m pytest -q -m "not slow" tests/image tests/serving/deploy
 
 format: setup
 	$(BIN)/ruff check --fix

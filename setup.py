@@ -7,5 +7,9 @@ from setuptools import find_packages, setup
 
 setup(
     packages=find_packages(include=["pipeline*", "components*", "data*", "serving*"]),
-    package_data={"": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml"], "serving.web": ["static/*"]},
+    package_data={
+        "": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml"],
+        "pipeline": ["configs/*.yaml", "targets/*.yaml"],
+        "serving.web": ["static/*"],
+    },
 )
