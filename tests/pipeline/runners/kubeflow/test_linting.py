@@ -1,12 +1,16 @@
 """Each rule, on a broken copy of the real package."""
 
+import contextlib
+import copy
 import json
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError, RunError
-from pipeline.runners.kubeflow.linting import check, lint_file, lint_text
+from pipeline.runners.kubeflow.linting import check, lint_documents, lint_file, lint_text
 
 _DIGEST = "sha256:" + "0af1" * 16
 
@@ -553,3 +557,41 @@ def test_what_is_written_was_checked(text):
     with pytest.raises(RunError, match="nothing was written") as error:
         check(text.replace("schemaVersion: 2.1.0", "schemaVersion: 2.0.0"), ".yaml")
     assert "[schema-version]" in str(error.value)
+
+
+def _paths(value, path=()):
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield (*path, key)
+        yield from _paths(one, (*path, key))
+
+
+@pytest.fixture(scope="module")
+def places(package):
+    """All places of the package."""
+    return list(_paths(package.documents))
+
+
+_ANYTHING = st.sampled_from(
+    [None, 0, -1, 0.5, float("nan"), 10**30, "", "x", "{{$}}", True, [], {}, [None], {"": ""}]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.randoms(use_true_random=False), st.none() | _ANYTHING), min_size=1, max_size=3))
+def test_whatever_is_broken_the_linter_itself_is_not(package, places, breaks):
+    documents = copy.deepcopy(package.documents)
+    for choice, value in breaks:
+        *parents, last = choice.choice(places)
+        # An earlier change may have taken the place away.
+        with contextlib.suppress(KeyError, IndexError, TypeError):
+            inside = documents
+            for key in parents:
+                inside = inside[key]
+            if value is None:
+                del inside[last]
+            else:
+                inside[last] = copy.deepcopy(value)
+    for found in lint_documents(documents, for_vertex=False):
+        assert found.where
+        assert found.text
