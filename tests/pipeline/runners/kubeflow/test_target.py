@@ -43,9 +43,7 @@ def test_a_node_has_the_defaults_where_it_says_nothing(write):
 
 
 def test_anything_can_be_changed_on_the_command_line():
-    target = load_target(
-        "gpu", ["nodes.Trainer.gpus=4", "image=a/b:1", "nodes.Trainer.volumes.0.claim=other"]
-    )
+    target = load_target("gpu", ["nodes.Trainer.gpus=4", "image=a/b:1", "defaults.volumes.0.claim=other"])
     assert (target.of_node("Trainer").gpus, target.image) == (4, "a/b:1")
     assert [one.claim for one in target.of_node("Trainer").volumes] == ["other"]
 
