@@ -19,11 +19,13 @@ from pipeline.commands.doctor import doctor
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.explain import explain
 from pipeline.commands.history import history
+from pipeline.commands.kubeflow import kubeflow
 from pipeline.commands.monitor import monitor
 from pipeline.commands.predict import predict
 from pipeline.commands.report import report
 from pipeline.commands.run import run
 from pipeline.commands.serve import serve
+from pipeline.commands.vertex import vertex
 from pipeline.errors import ConfigError, RunError
 from serving.errors import BadInputError as BadRequestError
 from serving.errors import ServingError
@@ -48,6 +50,7 @@ def cli() -> None:
 for _command in (
     *(doctor, data, run, report, history),
     *(serve, predict, explain, calibrate, evaluate, monitor, demo),
+    *(kubeflow, vertex),
 ):
     cli.add_command(_command)
 

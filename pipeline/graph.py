@@ -1,22 +1,26 @@
 """The DAG: what runs, in which order, on what. Runners decide where."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
+from tfx.types import artifact_utils
 from tfx_bsl.public.proto import slicing_spec_pb2
 
 from components.data_gate import DataGate
+from components.evaluator.component import Evaluator
 from components.evaluator.config import EXTRACTORS_MODULE, eval_config
 from components.latest_blessed import latest_blessed
+from components.pusher import Pusher, push_destination
+from components.schema_import import ImportSchemaGen
 from components.scoring.component import Scoring
 from components.serving_check import ServingCheck
 from data.example import SPAN_KEY, SPLITS
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash, source_hash
-from pipeline.inputs import Inputs
+from pipeline.inputs import Inputs, Uri
 from pipeline.report_node import report_node
 
 _TRAIN, _VALIDATION, _TEST = SPLITS
@@ -24,17 +28,21 @@ _TRAINER_MODULE = "components.trainer.run"
 _TRANSFORM_MODULE = "components.transform"
 _TUNER_MODULE = "components.tuner"
 
+Baseline = Callable[[tfx.types.BaseChannel], BaseNode]
+"""From the Trainer's `model` to the node whose output `model` is what the candidate is held against."""
+
 
 def create_pipeline(
     config: PipelineConfig,
     inputs: Inputs,
     *,
     pipeline_root: str,
-    push_to: str,
+    push_to: Uri,
     training_dir: str | None,
     metadata: object | None,
     beam_args: Sequence[str],
     until_trained: bool = False,
+    baseline: Baseline = latest_blessed,
     with_report: bool = False,
 ) -> tfx.dsl.Pipeline:
     """Wires the nodes from records to a pushed model.
@@ -43,11 +51,13 @@ def create_pipeline(
         config: what to do; its phases are runs of their own, and not looked at.
         inputs: what to read.
         pipeline_root: where nodes write their artifacts.
-        push_to: base path of the served model.
+        push_to: base path of the served model; on a cluster, a parameter that whoever submits a run may set.
         training_dir: where the Trainer keeps what lets a killed run go on; None for a folder of the run.
         metadata: connection to ML Metadata, or None where the runner brings its own.
         beam_args: Beam pipeline arguments.
         until_trained: whether to end with the Trainer: nothing is evaluated or pushed.
+        baseline: makes the node that finds the latest blessed model: by ML Metadata, or, where a runner has no
+            Resolver, by `components.latest_pushed`.
         with_report: whether to end with a node that writes the report, for runners after which nobody else can.
     """
     example_gen = tfx.components.ImportExampleGen(
@@ -59,16 +69,21 @@ def create_pipeline(
             ]
         ),
     )
-    import_schema = tfx.components.ImportSchemaGen(schema_file=inputs.schema_file)
+    import_schema = ImportSchemaGen(schema_file=inputs.schema_file)
     examples, schema = example_gen.outputs["examples"], import_schema.outputs["schema"]
     checks = _data_checks(examples, schema, inputs, config.data.min_class_share)
-    warm_start = _warm_start(inputs.warm_start) if inputs.warm_start else None
+    warm_start = _warm_start(inputs.warm_start, metadata is not None) if inputs.warm_start else None
     training = _training_nodes(config, inputs, examples, schema, checks[-1], warm_start, training_dir)
     nodes = [example_gen, import_schema, *checks, *([warm_start] if warm_start else []), *training]
     if not until_trained:
         model = training[-1].outputs["model"]
-        start = warm_start.outputs["result"] if warm_start and inputs.held_against_start else None
-        nodes += _verdict_nodes(config, inputs, examples, model, start, push_to)
+        if warm_start and inputs.held_against_start:
+            reference = warm_start.outputs["result"]
+        else:
+            latest = baseline(model)
+            nodes.append(latest)
+            reference = latest.outputs["model"]
+        nodes += _verdict_nodes(config, inputs, examples, model, reference, push_to)
         if with_report:
             nodes.append(report_node(config, inputs, nodes))
     return tfx.dsl.Pipeline(
@@ -111,10 +126,15 @@ def _data_checks(
     return [statistics_gen, validator, gate]
 
 
-def _warm_start(uri: str) -> tfx.dsl.Importer:
+def _warm_start(uri: Uri, is_known: bool) -> tfx.dsl.Importer:
     """The model to start from; where ML Metadata knows it, that very artifact, and so the run it came from."""
+    # Without it, TFX takes an artifact for one of years ago, and looks for the model in another folder.
+    version = {artifact_utils.ARTIFACT_TFX_VERSION_CUSTOM_PROPERTY_KEY: tfx.__version__}
     return tfx.dsl.Importer(
-        source_uri=uri, artifact_type=tfx.types.standard_artifacts.Model, reimport=False
+        source_uri=uri,
+        artifact_type=tfx.types.standard_artifacts.Model,
+        reimport=False,
+        custom_properties=None if is_known else version,
     ).with_id("WarmStart")
 
 
@@ -182,15 +202,14 @@ def _verdict_nodes(
     inputs: Inputs,
     examples: tfx.types.BaseChannel,
     model: tfx.types.BaseChannel,
-    start: tfx.types.BaseChannel | None,
-    push_to: str,
+    reference: tfx.types.BaseChannel,
+    push_to: Uri,
 ) -> list[BaseNode]:
-    """From a trained model to a pushed one, if it is as good as `start`, or else as the latest blessed one."""
-    baseline = None if start else latest_blessed(model)
-    evaluator = tfx.components.Evaluator(
+    """From a trained model to a pushed one, if it is as good as `reference`, where that holds a model."""
+    evaluator = Evaluator(
         examples=examples,
         model=model,
-        baseline_model=baseline.outputs["model"] if baseline else start,
+        baseline_model=reference,
         eval_config=eval_config(
             config.evaluation,
             inputs.columns,
@@ -215,14 +234,12 @@ def _verdict_nodes(
     # A model that is worse need not be loaded; a model that cannot be served stops the run.
     serving_check.add_upstream_node(evaluator)
 
-    pusher = tfx.components.Pusher(
+    pusher = Pusher(
         model=model,
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=serving_check.outputs["blessing"],
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=push_to)
-        ),
+        push_destination=push_destination(push_to) if isinstance(push_to, str) else push_to,
     )
     # What is pushed has its scores.
     pusher.add_upstream_node(scoring)
-    return [*([baseline] if baseline else []), evaluator, scoring, serving_check, pusher]
+    return [evaluator, scoring, serving_check, pusher]

@@ -2,7 +2,12 @@
 
 import dataclasses
 
+from tfx.orchestration.data_types import RuntimeParameter
+
 from data.images.shape import SMALLEST_FACE
+
+Uri = str | RuntimeParameter
+"""A path or URI; on a cluster, a parameter that whoever submits a run may set."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -11,7 +16,8 @@ class Inputs:
 
     Attributes:
         records: folder of records.
-        schema_file: the curated schema; its path must change with its content, as the cache looks at the path.
+        schema_file: the curated schema, or the folder of records it lies in; where the cache serves it, its path must
+            change with its content, as the cache looks at the path.
         split_pattern: matches the record files of a split below `records`, where `{split}` is its name.
         spans: how many spans the records hold; with more than one, statistics are made of each, too.
         smallest_face: least pixels of an image's shorter side, as the records were imported.
@@ -22,12 +28,12 @@ class Inputs:
             blessed model of the pipeline.
     """
 
-    records: str
-    schema_file: str
+    records: Uri
+    schema_file: Uri
     split_pattern: str = "{split}-*.tfrecord.gz"
     spans: int = 1
     smallest_face: int = SMALLEST_FACE
     columns: tuple[str, ...] = ()
     served_statistics: str | None = None
-    warm_start: str | None = None
+    warm_start: Uri | None = None
     held_against_start: bool = False
