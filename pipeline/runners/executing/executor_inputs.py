@@ -38,6 +38,8 @@ def executor_input(
         ConfigError: an input is wired to nothing.
     """
     result = pipeline_spec_pb2.ExecutorInput()
+    # There even when empty, as Kubeflow's driver sends it.
+    result.inputs.SetInParent()
     component = compiled.component(task)
     for key, wired in compiled.spec.root.dag.tasks[task].inputs.artifacts.items():
         source = wired.task_output_artifact
