@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from components.settings import (
@@ -22,6 +21,7 @@ from data.defaults import MAX_CUE_AUC, MAX_QUARANTINED_SHARE
 from data.images.shape import SMALLEST_FACE
 from pipeline.errors import ConfigError
 from pipeline.phase_settings import PhaseSettings, check_sequence
+from pipeline.yaml_settings import apply_override, explained, merged, read_keys
 from serving.defaults import MODEL_NAME
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
@@ -89,12 +89,12 @@ class PipelineConfig(TrainerSettings):
         Raises:
             ValueError: the changes of the phase are wrong; the message names it.
         """
-        content = _merged(self.model_dump(mode="json", exclude={"phases"}), phase.changes)
+        content = merged(self.model_dump(mode="json", exclude={"phases"}), phase.changes)
         name = phase.size.name
         try:
             return PipelineConfig.model_validate(content | {"name": f"{self.name}-{name}"})
         except ValidationError as error:
-            raise ValueError(f"phase '{name}': {_explain(error)}") from error
+            raise ValueError(f"phase '{name}': {explained(error)}") from error
 
     @model_validator(mode="after")
     def _phases_can_be_run(self) -> "PipelineConfig":
@@ -126,13 +126,13 @@ def load_config(name_or_file: str, overrides: Sequence[str] = ()) -> PipelineCon
         ConfigError: when there is no such configuration, it is no YAML, or a key or value is wrong.
     """
     # With the defaults written out, `--set` can change a part of one, such as one stage of the list.
-    content = _merged(PipelineConfig().model_dump(mode="json"), _read(name_or_file))
+    content = merged(PipelineConfig().model_dump(mode="json"), _read(name_or_file))
     for override in overrides:
-        _apply(content, override)
+        apply_override(content, override)
     try:
         return PipelineConfig.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"Configuration '{name_or_file}': {_explain(error)}") from error
+        raise ConfigError(f"Configuration '{name_or_file}': {explained(error)}") from error
 
 
 def _read(name_or_file: str) -> dict[str, Any]:
@@ -144,61 +144,4 @@ def _read(name_or_file: str) -> dict[str, Any]:
             f"Configuration: expected one of {', '.join(config_names())} or a YAML file, received "
             f"'{name_or_file}'."
         )
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Configuration '{path}': expected YAML, {_problem(error)}.") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"Configuration '{path}': expected keys and values, received {content!r}.")
-    return content
-
-
-def _merged(defaults: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
-    merged = defaults | content
-    for key, default in defaults.items():
-        if isinstance(default, dict) and isinstance(content.get(key), dict):
-            merged[key] = _merged(default, content[key])
-    return merged
-
-
-def _apply(content: dict[str, Any], override: str) -> None:
-    """Sets one value in place; lists are addressed by position."""
-    key, separator, text = override.partition("=")
-    if not separator or not key:
-        raise ConfigError(f"--set: expected key=value, received '{override}'.")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: expected a value in YAML, {_problem(error)}.") from error
-    *parents, last = key.split(".")
-    where: Any = content
-    try:
-        for name in parents:
-            where = where[int(name)] if isinstance(where, list) else where.setdefault(name, {})
-        where[int(last) if isinstance(where, list) else last] = value
-    except (ValueError, IndexError, TypeError, AttributeError) as error:
-        raise ConfigError(f"--set {override}: there is no such key to set ({error}).") from error
-
-
-def _problem(error: yaml.YAMLError | UnicodeDecodeError) -> str:
-    """What PyYAML found and where, in one line instead of its six."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        mark = error.problem_mark
-        return f"but line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
-    return f"but {' '.join(str(error).split())}"
-
-
-def _explain(error: ValidationError) -> str:
-    """One clause a mistake: key, what is wrong, what came."""
-    clauses = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
-            clauses.append(f"unknown key '{key}'")
-        else:
-            message = item["msg"].removeprefix("Value error, ")
-            # Checks of our own say themselves what came.
-            received = "" if item["type"] == "value_error" else f", received {item['input']!r}"
-            where = f"{key}: " if key else ""
-            clauses.append(f"{where}{message[0].lower()}{message[1:]}{received}".removesuffix("."))
-    return "; ".join(clauses) + "."
+    return read_keys(path, "Configuration")

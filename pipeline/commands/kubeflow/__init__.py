@@ -2,13 +2,15 @@
 
 import click
 
+from pipeline.commands.kubeflow.compile import compile_
 from pipeline.commands.kubeflow.execute import execute
+from pipeline.commands.kubeflow.lint import lint
 
 
-@click.group(short_help="The same pipeline on Kubeflow Pipelines.")
+@click.group(short_help="Run the pipeline on Kubeflow Pipelines.")
 def kubeflow() -> None:
-    """Runs the pipeline on Kubeflow Pipelines, or a compiled one here as Kubeflow would."""
+    """Runs the same pipeline on Kubeflow Pipelines."""
 
 
-for _command in (execute,):
+for _command in (compile_, lint, execute):
     kubeflow.add_command(_command)

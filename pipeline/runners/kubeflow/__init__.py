@@ -1,1 +1,1 @@
-"""Kubeflow Pipelines: the DAG compiled to a spec, the spec mended, checked and submitted, and a node of it run."""
+"""Kubeflow Pipelines: from the DAG to a specification that its open-source server takes, and to a run there."""
