@@ -1,6 +1,5 @@
 """The compiled pipeline, executed as a cluster would: through to a push, and the same as a local run."""
 
-import functools
 import json
 import subprocess
 import sys
@@ -57,48 +56,28 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def specs(folder) -> dict[str, Path]:
     """The compiled pipeline for each mode, and `stock`: the first, but with TFX's own entrypoint."""
-    from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner as kubeflow
-
-    from components.latest_pushed import latest_pushed
-    from data.record_folder import split_pattern
-    from pipeline.beam import beam_args
-    from pipeline.config import load_config
-    from pipeline.graph import create_pipeline
-    from pipeline.inputs import Inputs
-    from pipeline.records import record_facts
-
-    facts = record_facts(folder / "records")
-    for mode, name in (("oss", "spec.yaml"), ("vertex", "job.json")):
-        push_to = str(folder / mode / "models")
-        pipeline = create_pipeline(
-            load_config(str(folder / "config.yaml"), ()),
-            Inputs(
-                records=str(folder / "records"),
-                schema_file=str(folder / "records"),
-                split_pattern=split_pattern(folder / "records"),
-                spans=facts.spans,
-                smallest_face=facts.smallest_face,
-                columns=facts.columns,
-            ),
-            pipeline_root="minio://mlpipeline/v2/artifacts",
-            push_to=push_to,
-            training_dir=None,
-            metadata=None,
-            beam_args=beam_args(),
-            baseline=functools.partial(latest_pushed, push_to=push_to),
-        )
-        config = kubeflow.KubeflowV2DagRunnerConfig(
-            default_image="example/image:1",
-            default_commands=("python", "-m", "pipeline.runners.kubeflow.entrypoint"),
-            use_pipeline_spec_2_1=True,
-        )
-        kubeflow.KubeflowV2DagRunner(config, str(folder), name).run(pipeline)
-    spec, *platform = yaml.safe_load_all((folder / "spec.yaml").read_text())
-    for executor in spec["deploymentSpec"]["executors"].values():
-        if "container" in executor:
-            executor["container"]["command"] = ["python", "-m", _STOCK]
-    (folder / "stock.yaml").write_text(yaml.safe_dump_all([spec, *platform]))
-    return {"oss": folder / "spec.yaml", "vertex": folder / "job.json", "stock": folder / "stock.yaml"}
+    found = {"oss": folder / "spec.yaml", "vertex": folder / "job.json", "stock": folder / "stock.yaml"}
+    common = ("--config", folder / "config.yaml", "--image", "example/inspector:1")
+    commands = {
+        "oss": (
+            *("kubeflow", "compile", *common, "--pipeline-root", "minio://mlpipeline/v2/artifacts"),
+            *("--records", folder / "records", "--push-to", folder / "oss/models"),
+        ),
+        # Its parameters get other values when it is executed.
+        "vertex": (
+            *("vertex", "compile", *common, "--pipeline-root", "gs://bucket/root"),
+            *("--records", "gs://bucket/records", "--local-records", folder / "records"),
+            *("--push-to", "gs://bucket/models"),
+        ),
+    }
+    for mode, words in commands.items():
+        finished = _inspector(*words, "--out", found[mode])
+        assert finished.returncode == 0, finished.stderr
+    documents = list(yaml.safe_load_all(found["oss"].read_text()))
+    for executor in documents[0]["deploymentSpec"]["executors"].values():
+        executor["container"]["command"] = ["python", "-m", _STOCK]
+    found["stock"].write_text(yaml.safe_dump_all(documents))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +88,11 @@ def ended(folder, specs) -> dict[str, subprocess.CompletedProcess]:
             *("run", "--config", folder / "config.yaml", "--data", folder / "records"),
             *("--workspace", folder / "workspace", "--json"),
         ),
-        **{
-            mode: ("kubeflow", "execute", specs[mode], "--root", folder / mode, "--json")
-            for mode in ("oss", "vertex")
-        },
+        "oss": ("kubeflow", "execute", specs["oss"], "--root", folder / "oss", "--json"),
+        "vertex": (
+            *("kubeflow", "execute", specs["vertex"], "--root", folder / "vertex", "--json"),
+            *("--param", f"records={folder / 'records'}", "--param", f"push_to={folder / 'vertex/models'}"),
+        ),
         # Without object storage, which TFX cannot open either.
         "stock": (
             *("kubeflow", "execute", specs["stock"], "--root", folder / "stock", "--mode", "oss"),

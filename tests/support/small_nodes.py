@@ -35,12 +35,13 @@ class Failing(base_executor.BaseExecutor):
 
 
 class Distributed(base_beam_executor.BaseBeamExecutor):
-    """Notes the URI it is to write to, and the temporary folder it may use with its workers."""
+    """Notes whether it is to read from object storage, and the temporary folder it may use with its workers."""
 
     def Do(self, input_dict, output_dict, exec_properties):  # noqa: N802 - TFX's name
         """Called by TFX."""
         [source] = input_dict["examples"]
         temp = self._get_tmp_dir()
         Path(temp, "half").write_text("what a worker leaves behind")
-        output_dict["copy"][0].set_string_custom_property("source", source.uri)
+        # Not the URI itself: one of the mirror would be told as the one it stands for.
+        output_dict["copy"][0].set_int_custom_property("remote", "://" in source.uri)
         output_dict["copy"][0].set_string_custom_property("temp", temp)

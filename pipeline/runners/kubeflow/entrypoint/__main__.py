@@ -19,6 +19,8 @@ _KEPT = "what the Trainer has done, where its training folder is on a volume"
 
 def main(arguments: list[str]) -> NoReturn:
     """Runs a node; never returns."""
+    # The serving check loads the model in a second process, which must find memory on the same GPU.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     absl.logging.use_absl_handler()
     absl.logging.set_verbosity(absl.logging.INFO)
     _end(_run(arguments))

@@ -116,7 +116,7 @@ def test_workers_elsewhere_get_object_storage_and_a_folder_they_share(call, outp
     settings = EntrypointSettings(mirror_root=tmp_path, beam_temp=str(shared))
     run_node(call("small_nodes.Distributed", "gs://b", _FLINK), settings)
     metadata = output()["metadata"]
-    assert metadata["source"] == "gs://b/in"
+    assert metadata["remote"] == 1
     assert Path(metadata["temp"]).is_relative_to(shared)
     assert list(shared.iterdir()) == [], "nothing is left of it"
 
@@ -124,7 +124,7 @@ def test_workers_elsewhere_get_object_storage_and_a_folder_they_share(call, outp
 def test_a_mirror_that_workers_share_can_be_insisted_on(call, output, tmp_path):
     settings = EntrypointSettings(ArtifactIo.MIRROR, tmp_path, str(tmp_path))
     run_node(call("small_nodes.Distributed", "gs://b", _FLINK), settings)
-    assert output()["metadata"]["source"] == "gs://b/in"
+    assert output()["metadata"]["remote"] == 0
 
 
 def test_workers_elsewhere_without_a_shared_folder_are_an_error(call):
