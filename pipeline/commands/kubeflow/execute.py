@@ -36,10 +36,8 @@ from pipeline.commands import options
 @click.option(
     "--node-timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=3600.0,
-    show_default=True,
     metavar="SECONDS",
-    help="A node that takes longer is killed, and the run fails.",
+    help="A node that takes longer is killed, and the run fails.  [default: the spec's own, or an hour]",
 )
 @options.as_json
 def execute(
@@ -48,7 +46,7 @@ def execute(
     mode: str | None,
     parameters: tuple[str, ...],
     plain_files: bool,
-    node_timeout: float,
+    node_timeout: float | None,
     as_json: bool,
 ) -> None:
     """Runs a compiled pipeline on this machine, node by node, the way a cluster would call each.

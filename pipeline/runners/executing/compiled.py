@@ -11,6 +11,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from pipeline.errors import ConfigError
 
+DEADLINE = "activeDeadlineSeconds"
+"""Key of the seconds that Kubernetes lets a task take."""
+
 _SCHEMA = "2.1.0"
 
 ExecutorSpec = pipeline_spec_pb2.PipelineDeploymentConfig.ExecutorSpec
@@ -44,6 +47,13 @@ class CompiledSpec:
     def executor(self, task: str) -> ExecutorSpec:
         """How a task is executed."""
         return self.deployment.executors[self.component(task).executor_label]
+
+    def kubernetes(self, task: str) -> dict[str, Any]:
+        """What Kubernetes is to give a task; empty when nothing is asked for."""
+        found: Any = self.platform
+        for key in ("platforms", "kubernetes", "deploymentSpec", "executors"):
+            found = found.get(key) or {}
+        return found.get(self.component(task).executor_label) or {}
 
 
 def read_spec(path: Path) -> CompiledSpec:

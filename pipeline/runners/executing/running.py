@@ -10,7 +10,7 @@ from google.protobuf import struct_pb2
 
 from pipeline.errors import ConfigError
 from pipeline.node_events import NodeEvent, NodeState
-from pipeline.runners.executing.compiled import CompiledSpec
+from pipeline.runners.executing.compiled import DEADLINE, CompiledSpec
 from pipeline.runners.executing.executor_inputs import executor_input
 from pipeline.runners.executing.importers import run_importer
 from pipeline.runners.executing.nodes import Made, NodeCall, run_container
@@ -19,6 +19,8 @@ from pipeline.runners.executing.parameters import parameter_values
 from pipeline.runners.executing.placeholders import run_placeholders
 from pipeline.runners.executing.state import Execution
 from pipeline.runners.executing.storage import Storage, bucket, plain_files
+
+_TIMEOUT_S = 3600.0
 
 
 class Mode(enum.Enum):
@@ -37,13 +39,13 @@ class ExecuteOptions:
         parameters: values for parameters of the pipeline, as text.
         object_storage: whether artifacts of OSS go by `minio://` and the launcher's mirror; otherwise they are plain
             files.
-        node_timeout_s: seconds that a node may take.
+        node_timeout_s: seconds that a node may take; None for what Kubernetes is asked for, or else an hour.
     """
 
     mode: Mode = Mode.OSS
     parameters: Mapping[str, str] = dataclasses.field(default_factory=dict)
     object_storage: bool = True
-    node_timeout_s: float = 3600.0
+    node_timeout_s: float | None = None
 
 
 def execute(
@@ -129,11 +131,14 @@ class _Run:
             task,
             executor,
             told,
-            NodeCall(self.storage, self.options.mode is Mode.VERTEX, self.options.node_timeout_s),
+            NodeCall(self.storage, self.options.mode is Mode.VERTEX, self._timeout_s(task)),
             log,
             placeholders,
             lambda text: self.on_event(NodeEvent(task, NodeState.RUNNING, text)),
         )
+
+    def _timeout_s(self, task: str) -> float:
+        return self.options.node_timeout_s or self.compiled.kubernetes(task).get(DEADLINE) or _TIMEOUT_S
 
 
 def _new_run(root: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.runners.executing.compiled import CompiledSpec
+from pipeline.runners.executing.compiled import DEADLINE, CompiledSpec
 
 
 def unapplied(compiled: CompiledSpec) -> Iterator[str]:
@@ -29,10 +29,11 @@ def _retries(compiled: CompiledSpec, task: str) -> Iterator[str]:
 
 
 def _kubernetes(compiled: CompiledSpec, task: str) -> Iterator[str]:
-    executors = (
-        compiled.platform.get("platforms", {})
-        .get("kubernetes", {})
-        .get("deploymentSpec", {})
-        .get("executors", {})
-    )
-    yield from sorted(executors.get(compiled.component(task).executor_label) or {})
+    asked = compiled.kubernetes(task)
+    for key in sorted(asked.keys() - {DEADLINE}):
+        if key == "pvcMount":
+            # What the node keeps there is on this machine, and not below the folder of the run.
+            paths = ", ".join(str(one.get("mountPath")) for one in asked[key])
+            yield f"{key} ({paths}: a folder of this machine)"
+        else:
+            yield key

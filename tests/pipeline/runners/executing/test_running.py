@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import ConfigError, RunError
 from pipeline.node_events import NodeState
+from pipeline.runners.executing.compiled import read_spec
 from pipeline.runners.executing.running import ExecuteOptions, Mode, execute
 
 _TYPE = "title: tfx.Model\ntype: object\n"
@@ -175,6 +176,19 @@ def test_a_late_node_fails_the_run(maker, run):
     maker.task("A", ["python", "-c", "import time; time.sleep(600)"])
     with pytest.raises(RunError, match="A took longer than 1 s and was killed"):
         run(ExecuteOptions(node_timeout_s=1))
+
+
+def test_the_deadline_of_kubernetes_counts(maker):
+    def run(seconds, **options):
+        executors = {"A_executor": {"activeDeadlineSeconds": seconds}}
+        platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}
+        path = maker.write("spec.yaml", platform)
+        return execute(read_spec(path), path.parent / "root", ExecuteOptions(**options), lambda event: None)
+
+    maker.task("A", ["python", "-c", "import time; time.sleep(3)"])
+    with pytest.raises(RunError, match="A took longer than 1 s and was killed"):
+        run(1)
+    assert run(1, node_timeout_s=60).state == "done"
 
 
 def test_what_kubeflows_launcher_refuses_is_refused(maker, run):
