@@ -4,10 +4,7 @@ Open-source Kubeflow Pipelines has no Resolver, so `components.latest_blessed` c
 blessed and passed the serving check is pushed: what lies in the Pusher's base path is what a Resolver would find.
 """
 
-import hashlib
-import json
 import os
-from collections.abc import Iterator
 
 from tfx import types
 from tfx import v1 as tfx
@@ -15,13 +12,10 @@ from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils, path_utils
 
-from components.trainer.assets import EXTRA_FOLDER, FACTS_FILE, KERAS_FILE
+from components.pushed_versions import GRAPH_FILE, calibrated_from, pushed_versions, weights_digest
 
 NODE_ID = "LatestBlessed"
 """The same as of the Resolver, so that a run reads alike on every runner."""
-
-_GRAPH_FILE = "saved_model.pb"
-_CHUNK = 1 << 20
 
 
 @tfx.dsl.components.component
@@ -63,48 +57,17 @@ def newest_other(base: str, candidate: str) -> str | None:
     Returns:
         The folder of the version; None when there is none.
     """
-    weights = _weights(candidate)
-    versions = list(_versions(base))
+    weights = weights_digest(candidate)
+    versions = pushed_versions(base)
     for folder in versions:
-        origin = _calibrated_from(folder)
+        origin = calibrated_from(folder)
         if origin and os.path.join(base, origin) in versions:
             continue
-        if _weights(folder) != weights:
+        if weights_digest(folder) != weights:
             return folder
     return None
 
 
 def has_model(uri: str) -> bool:
     """Whether a Model artifact holds a model for serving."""
-    return fileio.exists(os.path.join(path_utils.serving_model_dir(uri), _GRAPH_FILE))
-
-
-def _versions(base: str) -> Iterator[str]:
-    """The newest first; without those that are still being pushed, whose graph comes last."""
-    if not fileio.exists(base):
-        return
-    # On object stores folders are listed with a slash at the end.
-    names = {name.rstrip("/") for name in fileio.listdir(base)}
-    for name in sorted(filter(str.isdecimal, names), key=int, reverse=True):
-        if fileio.exists(os.path.join(base, name, _GRAPH_FILE)):
-            yield os.path.join(base, name)
-
-
-def _weights(folder: str) -> str | None:
-    """Names the weights of a model by their content; None of a model from elsewhere."""
-    path = os.path.join(folder, EXTRA_FOLDER, KERAS_FILE)
-    if not fileio.exists(path):
-        return None
-    digest = hashlib.sha256()
-    with fileio.open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _calibrated_from(folder: str) -> str | None:
-    path = os.path.join(folder, EXTRA_FOLDER, FACTS_FILE)
-    if not fileio.exists(path):
-        return None
-    with fileio.open(path, "r") as file:
-        return json.load(file).get("calibrated_from")
+    return fileio.exists(os.path.join(path_utils.serving_model_dir(uri), GRAPH_FILE))

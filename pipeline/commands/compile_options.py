@@ -141,7 +141,7 @@ def tell_compiled(out: Path, spec: dict[str, Any], next_step: str, as_json: bool
     """Says what was written."""
     parameters = {
         name: declared["defaultValue"]
-        for name, declared in spec["root"]["inputDefinitions"]["parameters"].items()
+        for name, declared in sorted(spec["root"]["inputDefinitions"]["parameters"].items())
     }
     answer = {
         "out": str(out),

@@ -1,10 +1,11 @@
-"""Images and buckets as text: which a pipeline can be compiled with. Imports nothing, so that a mistake is told at once."""
+"""Images and buckets as text: which can be compiled with. Imports nothing of TFX: a mistake is told at once."""
 
 import re
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAG = re.compile(r"[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}")
-_REPOSITORY = re.compile(r"[a-z0-9]+([._/:-]+[a-z0-9]+)*", re.IGNORECASE)
+_PART = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"({_PART}:\d+/)?{_PART}(/{_PART})*")
 
 _BUCKET = r"://[^/?\s]+(/.*)?"
 _FOR_KUBEFLOW, _FOR_VERTEX = re.compile(rf"(gs|s3|minio){_BUCKET}"), re.compile(rf"gs{_BUCKET}")

@@ -6,6 +6,6 @@ TFX there are.
 """
 
 from pipeline.runners.kubeflow.linting.finding import Finding
-from pipeline.runners.kubeflow.linting.rules import check, lint_file, lint_text
+from pipeline.runners.kubeflow.linting.rules import check, lint_documents, lint_file, lint_text
 
-__all__ = ["Finding", "check", "lint_file", "lint_text"]
+__all__ = ["Finding", "check", "lint_documents", "lint_file", "lint_text"]

@@ -95,7 +95,9 @@ def resources(compiled: Compiled) -> Iterator[Finding]:
 
 
 def _accelerator(where: str, accelerator: dict[str, Any]) -> Iterator[Finding]:
-    count = int(accelerator.get("count", 0) or accelerator.get("resourceCount", 0) or 0)
+    given = str(accelerator.get("resourceCount") or accelerator.get("count") or 0)
+    # A placeholder is told when the pipeline runs.
+    count = 1 if given.startswith("{{") else int(given) if given.lstrip("-").isdecimal() else -1
     has_type = bool(accelerator.get("type") or accelerator.get("resourceType"))
     if count < 0 or has_type != (count > 0):
         yield Finding("resources", where, "An accelerator has a type and a count above 0, or is left out.")

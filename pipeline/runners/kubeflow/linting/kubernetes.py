@@ -102,7 +102,7 @@ def _is(value: Any, wanted: Any) -> bool:
         # A whole number that went through a protocol buffer is a float, and one of 64 bits may be text.
         if isinstance(value, str):
             return value.lstrip("-").isdecimal()
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and float(value).is_integer()
     return isinstance(value, wanted)
 
 

@@ -90,4 +90,4 @@ def _is_of(value: Any, kind: str | None) -> bool:
     if isinstance(value, bool) and wanted is not bool:
         # JSON tells them apart, and Python does not.
         return wanted is object
-    return isinstance(value, wanted) and not (kind == "NUMBER_INTEGER" and value != int(value))
+    return isinstance(value, wanted) and not (kind == "NUMBER_INTEGER" and not float(value).is_integer())

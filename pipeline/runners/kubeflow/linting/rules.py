@@ -1,11 +1,12 @@
 """Runs all rules over a file."""
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import ConfigError, RunError
 from pipeline.runners.kubeflow.linting import containers, kubernetes, parameters, structure, wiring
 from pipeline.runners.kubeflow.linting.finding import Finding
-from pipeline.runners.kubeflow.linting.reading import read
+from pipeline.runners.kubeflow.linting.reading import documents_in, read
 
 _RULES = (
     *(structure.pipeline_name, structure.root, structure.components, structure.executors, structure.tasks),
@@ -38,7 +39,17 @@ def lint_text(text: str, suffix: str) -> list[Finding]:
         raise ConfigError(
             f"Expected a .yaml package of `kubeflow compile` or a .json job of `vertex compile`, received '{suffix}'."
         )
-    compiled, findings = read(text, for_vertex=suffix == ".json")
+    for_vertex = suffix == ".json"
+    try:
+        documents = documents_in(text, for_vertex)
+    except ValueError as error:
+        return [Finding("document", "file", str(error))]
+    return lint_documents(documents, for_vertex)
+
+
+def lint_documents(documents: list[Any], for_vertex: bool) -> list[Finding]:
+    """As `lint_file`, of what a file holds."""
+    compiled, findings = read(documents, for_vertex)
     # What does not even parse would only make the other rules say nonsense.
     return findings or [finding for rule in _RULES for finding in rule(compiled)]
 

@@ -62,7 +62,7 @@ def _inputs(compiled: Compiled, kind: str, output: str, key: str, from_outside: 
                         yield Finding(
                             "producer",
                             where,
-                            f"{dag.where} has no input '{source[from_outside]}' to hand on.",
+                            f"There is no input '{source[from_outside]}' of {dag.where} to hand on.",
                         )
                 elif "taskFinalStatus" in source:
                     if source["taskFinalStatus"].get("producerTask") not in dag.tasks:
