@@ -3,6 +3,7 @@
 import click
 
 from pipeline.commands.kubeflow.compile import compile_
+from pipeline.commands.kubeflow.execute import execute
 from pipeline.commands.kubeflow.lint import lint
 
 
@@ -11,5 +12,5 @@ def kubeflow() -> None:
     """Runs the same pipeline on Kubeflow Pipelines."""
 
 
-for _command in (compile_, lint):
+for _command in (compile_, lint, execute):
     kubeflow.add_command(_command)
