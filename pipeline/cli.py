@@ -19,6 +19,7 @@ from pipeline.commands.doctor import doctor
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.explain import explain
 from pipeline.commands.history import history
+from pipeline.commands.kubeflow import kubeflow
 from pipeline.commands.monitor import monitor
 from pipeline.commands.predict import predict
 from pipeline.commands.report import report
@@ -48,6 +49,7 @@ def cli() -> None:
 for _command in (
     *(doctor, data, run, report, history),
     *(serve, predict, explain, calibrate, evaluate, monitor, demo),
+    *(kubeflow,),
 ):
     cli.add_command(_command)
 

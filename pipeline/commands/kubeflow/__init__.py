@@ -1,0 +1,14 @@
+"""`deepfake-inspector kubeflow …`: the same pipeline on Kubeflow Pipelines."""
+
+import click
+
+from pipeline.commands.kubeflow.submit import submit
+
+
+@click.group(short_help="Run the pipeline on Kubeflow Pipelines.")
+def kubeflow() -> None:
+    """Runs the same pipeline on Kubeflow Pipelines."""
+
+
+for _command in (submit,):
+    kubeflow.add_command(_command)
