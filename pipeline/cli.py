@@ -25,6 +25,7 @@ from pipeline.commands.predict import predict
 from pipeline.commands.report import report
 from pipeline.commands.run import run
 from pipeline.commands.serve import serve
+from pipeline.commands.vertex import vertex
 from pipeline.errors import ConfigError, RunError
 from serving.errors import BadInputError as BadRequestError
 from serving.errors import ServingError
@@ -49,7 +50,7 @@ def cli() -> None:
 for _command in (
     *(doctor, data, run, report, history),
     *(serve, predict, explain, calibrate, evaluate, monitor, demo),
-    *(kubeflow,),
+    *(kubeflow, vertex),
 ):
     cli.add_command(_command)
 

@@ -1,0 +1,14 @@
+"""`deepfake-inspector vertex …`: the same pipeline on Vertex AI Pipelines."""
+
+import click
+
+from pipeline.commands.vertex.submit import submit
+
+
+@click.group(short_help="Run the pipeline on Vertex AI Pipelines.")
+def vertex() -> None:
+    """Runs the same pipeline on Vertex AI Pipelines."""
+
+
+for _command in (submit,):
+    vertex.add_command(_command)
