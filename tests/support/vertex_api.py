@@ -1,4 +1,4 @@
-"""A stand-in for Vertex AI: a gRPC server of its pipeline and schedule services, and an HTTP one for token and bucket."""
+"""A stand-in for Vertex AI: gRPC for its pipeline and schedule services, HTTP for the token and the bucket."""
 
 import contextlib
 import json

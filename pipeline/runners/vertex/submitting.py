@@ -14,6 +14,7 @@ with warnings.catch_warnings():
     # It warns of every Python and library that will not be supported one day.
     warnings.simplefilter("ignore", FutureWarning)
     from google.cloud import aiplatform
+import google.auth
 from google.auth.credentials import AnonymousCredentials
 from google.protobuf import json_format
 
@@ -24,6 +25,7 @@ from pipeline.runners.vertex.package import Job
 
 _TO_ANSWER_S = 60.0
 _SERVICE = "google.cloud.aiplatform.v1"
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _CRON_FIELDS = 5
 _CRON_ZONES = ("TZ=", "CRON_TZ=")
 
@@ -97,7 +99,9 @@ def submit(submission: Submission) -> Submitted:
         RunError: Vertex cannot be reached, or fails.
     """
     with told_plainly(submission.project, submission.region), _quietly():
-        job = _job(submission, credentials=None)
+        # Asked here, as Google's client would keep the first answer for the rest of the process.
+        credentials, _ = google.auth.default(scopes=[_SCOPE])
+        job = _job(submission, credentials)
         made = job if submission.cron is None else _schedule(submission, job)
         _send(submission, made)
         return Submitted(
