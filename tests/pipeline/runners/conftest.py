@@ -38,9 +38,16 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return dsl.ContainerSpec(image="registry/image:1", command=["read"], args=[span, out.path])
 
     @dsl.container_component
-    def learn(rate: float, data: dsl.Input[dsl.Artifact], model: dsl.Output[dsl.Artifact]):
+    def learn(
+        rate: float,
+        tags: list,
+        fast: bool,
+        note: str,
+        data: dsl.Input[dsl.Artifact],
+        model: dsl.Output[dsl.Artifact],
+    ):
         return dsl.ContainerSpec(
-            image="registry/image:1", command=["learn"], args=[rate, data.path, model.path]
+            image="registry/image:1", command=["learn"], args=[rate, tags, fast, note, data.path, model.path]
         )
 
     @dsl.container_component
@@ -52,9 +59,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         look(data=data)
 
     @dsl.pipeline(name="faces", pipeline_root="s3://bucket/root")
-    def pipeline(span: int, rate: float = 0.001, tags: list = ["a"], fast: bool = False, note: str = ""):  # noqa: B006
+    def pipeline(span: int = 1, rate: float = 0.001, tags: list = ["a"], fast: bool = False, note: str = ""):  # noqa: B006
         images = read(span=span)
-        learn(rate=rate, data=images.outputs["out"])
+        learn(rate=rate, tags=tags, fast=fast, note=note, data=images.outputs["out"])
         inner(data=images.outputs["out"])
 
     path = tmp_path_factory.mktemp("compiled") / "faces.yaml"

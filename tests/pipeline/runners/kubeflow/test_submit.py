@@ -328,13 +328,6 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(submit, api):
     assert "hunter2" not in out + err
 
 
-def test_a_parameter_without_a_default_must_be_given(inspector, compiled, api):
-    code, _, err = inspector("kubeflow", "submit", compiled, "--endpoint", api.url)
-    assert code == 2
-    assert "--param span=VALUE" in err
-    assert not api.asked
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
