@@ -16,6 +16,7 @@ from pipeline.commands.calibrate import calibrate
 from pipeline.commands.data import data
 from pipeline.commands.demo import demo
 from pipeline.commands.doctor import doctor
+from pipeline.commands.estimate import estimate
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.explain import explain
 from pipeline.commands.history import history
@@ -50,7 +51,7 @@ def cli() -> None:
 for _command in (
     *(doctor, data, run, report, history),
     *(serve, predict, explain, calibrate, evaluate, monitor, demo),
-    *(kubeflow, vertex),
+    *(estimate, kubeflow, vertex),
 ):
     cli.add_command(_command)
 
