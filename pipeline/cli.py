@@ -50,8 +50,8 @@ def cli() -> None:
 
 for _command in (
     *(doctor, data, run, report, history),
-    *(serve, predict, explain, calibrate, evaluate, monitor, demo),
-    *(estimate, kubeflow, vertex),
+    *(serve, predict, explain, calibrate, evaluate, monitor, estimate, demo),
+    *(kubeflow, vertex),
 ):
     cli.add_command(_command)
 

@@ -1,1 +1,1 @@
-"""Vertex AI Pipelines: the same compiled DAG as a PipelineJob of Google Cloud."""
+"""Vertex AI Pipelines: the DAG as a PipelineJob, and a run of it there."""
