@@ -16,6 +16,7 @@ from pipeline.commands.calibrate import calibrate
 from pipeline.commands.data import data
 from pipeline.commands.demo import demo
 from pipeline.commands.doctor import doctor
+from pipeline.commands.estimate import estimate
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.explain import explain
 from pipeline.commands.history import history
@@ -49,7 +50,7 @@ def cli() -> None:
 
 for _command in (
     *(doctor, data, run, report, history),
-    *(serve, predict, explain, calibrate, evaluate, monitor, demo),
+    *(serve, predict, explain, calibrate, evaluate, monitor, estimate, demo),
     *(kubeflow, vertex),
 ):
     cli.add_command(_command)
