@@ -7,5 +7,8 @@ from setuptools import find_packages, setup
 
 setup(
     packages=find_packages(include=["pipeline*", "components*", "data*", "serving*"]),
-    package_data={"": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml"], "serving.web": ["static/*"]},
+    package_data={
+        "": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml", "*.xml", "SHA256SUMS"],
+        "serving.web": ["static/*"],
+    },
 )

@@ -12,6 +12,7 @@ from components.errors import (
     WeightsError,
 )
 from data.errors import BadInputError as BadDataError
+from pipeline.commands.beam import beam
 from pipeline.commands.calibrate import calibrate
 from pipeline.commands.data import data
 from pipeline.commands.demo import demo
@@ -46,7 +47,7 @@ def cli() -> None:
 
 
 for _command in (
-    *(doctor, data, run, report, history),
+    *(doctor, data, run, report, history, beam),
     *(serve, predict, explain, calibrate, evaluate, monitor, demo),
 ):
     cli.add_command(_command)
