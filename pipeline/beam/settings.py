@@ -51,10 +51,10 @@ class BeamSettings(Settings):
             )
         if self.worker_pool and self.environment == "loopback":
             raise ValueError("expected no worker_pool with environment: loopback, received one")
-        if self.sdk_image and self.setup_file:
-            raise ValueError("expected sdk_image or setup_file, received both")
         if self.profile == "dataflow":
             self._check_dataflow()
+        else:
+            self._check_without_dataflow()
         return self
 
     def _check_job_server(self) -> None:
@@ -69,7 +69,17 @@ class BeamSettings(Settings):
                     f"'{self.profile}'"
                 )
 
+    def _check_without_dataflow(self) -> None:
+        for name in ("sdk_image", "setup_file", "project", "region"):
+            if getattr(self, name):
+                raise ValueError(
+                    f"expected {name} only with profile: dataflow, received it with '{self.profile}', whose workers "
+                    "find the project where they run"
+                )
+
     def _check_dataflow(self) -> None:
+        if self.sdk_image and self.setup_file:
+            raise ValueError("expected sdk_image or setup_file, received both")
         missing = [name for name in ("project", "region", "temp_location") if not getattr(self, name)]
         if not self.sdk_image and not self.setup_file:
             missing.append("sdk_image or setup_file")

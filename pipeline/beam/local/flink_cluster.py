@@ -28,6 +28,8 @@ heartbeat.timeout: 10000
 # When nobody takes a dead one's place, the job fails after this.
 slot.request.timeout: 30000
 slot.idle.timeout: 30000
+# Each job brings the jars that are here already: with Flink's default their classes would be loaded anew each time.
+classloader.resolve-order: parent-first
 cluster.io-pool.size: 4
 web.tmpdir: {folder}
 io.tmp.dirs: {folder}

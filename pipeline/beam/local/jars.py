@@ -15,6 +15,10 @@ CHECKSUMS = "SHA256SUMS"
 _SECONDS_TO_GATHER = 900
 
 
+class GatheringError(RunError):
+    """Maven could not gather the jars; the message says why."""
+
+
 def jars(engine: str) -> Path:
     """The folder of an engine's jars; asks Maven for those that are not there yet.
 
@@ -23,7 +27,8 @@ def jars(engine: str) -> Path:
 
     Raises:
         ConfigError: there is no Maven.
-        RunError: Maven failed, or a jar is not what it must be.
+        GatheringError: Maven failed.
+        RunError: a jar is not what it must be.
     """
     made_from = Path(__file__).parent / engine
     wanted = read_checksums(made_from / CHECKSUMS)
@@ -84,7 +89,7 @@ def _gather(pom: Path, folder: Path, wanted: dict[str, str]) -> None:
             ) from None
         if ended.returncode:
             errors = [line for line in ended.stdout.splitlines() if "ERROR" in line] or [ended.stderr]
-            raise RunError(f"Maven could not gather {pom.parent.name}: {errors[0].strip()[:400]}")
+            raise GatheringError(f"Maven could not gather {pom.parent.name}: {errors[0].strip()[:400]}")
         check(gathered, wanted)
         gathered.rename(folder)
 

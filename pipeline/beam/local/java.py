@@ -49,4 +49,14 @@ def maven() -> str:
 def java_flags(heap_mb: int) -> list[str]:
     """Flags of every JVM here; since Java 16 the engines' reflection needs leave."""
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
-    return [*opened, f"-Xmx{heap_mb}m", "-XX:+ExitOnOutOfMemoryError", "-Djava.net.preferIPv4Stack=true"]
+    logs = [
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+    ]
+    return [
+        *opened,
+        f"-Xmx{heap_mb}m",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-Djava.net.preferIPv4Stack=true",
+        *logs,
+    ]

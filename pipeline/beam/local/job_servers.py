@@ -8,10 +8,9 @@ _FLINK = "org.apache.beam.runners.flink.FlinkJobServerDriver"
 _SPARK = "org.apache.beam.runners.spark.SparkJobServerDriver"
 _INSIDE_HEAP_MB, _OUTSIDE_HEAP_MB = 2048, 512
 _FLINK_INSIDE = """\
-# With less, Transform finds too few network buffers.
-taskmanager.memory.network.min: 512mb
-taskmanager.memory.network.max: 512mb
-taskmanager.memory.managed.size: 256mb
+# Twice the default, as Transform takes many buffers; not more, as each job takes the time to clear it all.
+taskmanager.memory.network.min: 128mb
+taskmanager.memory.network.max: 128mb
 """
 
 

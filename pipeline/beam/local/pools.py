@@ -15,7 +15,9 @@ _ROOT = Path(__file__).parents[3]
 
 def pool_command(host: str, port: int) -> list[str]:
     """The command of a pool that listens at an address."""
-    return [sys.executable, "-m", "pipeline.beam.worker_pool", "--host", host, "--port", str(port)]
+    # Google's libraries warn of old Pythons, once a module.
+    quiet = ("-W", "ignore::FutureWarning")
+    return [sys.executable, *quiet, "-m", "pipeline.beam.worker_pool", "--host", host, "--port", str(port)]
 
 
 def pool_environment() -> dict[str, str]:
