@@ -47,16 +47,15 @@ def maven() -> str:
 
 
 def java_flags(heap_mb: int) -> list[str]:
-    """Flags of every JVM here; since Java 16 the engines' reflection needs leave."""
-    opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
-    logs = [
-        "-Dorg.slf4j.simpleLogger.showDateTime=true",
-        "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
-    ]
+    """Flags of every JVM here."""
     return [
-        *opened,
+        # Since Java 16 the engines' reflection needs leave.
+        *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
         f"-Xmx{heap_mb}m",
         "-XX:+ExitOnOutOfMemoryError",
+        # The work is Python's: what starts at once and leaves it the cores is best.
+        *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
         "-Djava.net.preferIPv4Stack=true",
-        *logs,
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.errors import RunError
 
 _SECONDS_TO_END = 10
+_SECONDS_TO_DIE = 5
 _LOG_LINES_SHOWN = 5
 
 
@@ -66,13 +67,18 @@ def stop(processes: Sequence[Started]) -> None:
     living = [process for process in reversed(processes) if is_alive(process) or _has_group(process.pid)]
     for process in living:
         _signal(process, signal.SIGTERM)
-    until = time.monotonic() + _SECONDS_TO_END
+    _wait_for_end(living, _SECONDS_TO_END)
     for process in living:
+        _signal(process, signal.SIGKILL)
+    _wait_for_end(living, _SECONDS_TO_DIE)
+
+
+def _wait_for_end(processes: Sequence[Started], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    for process in processes:
         while _has_group(process.pid) and time.monotonic() < until:
             _reap(process)
             time.sleep(0.05)
-        _signal(process, signal.SIGKILL)
-        _reap(process)
 
 
 def wait_until(ready: Callable[[], bool], process: Started, seconds: float) -> None:

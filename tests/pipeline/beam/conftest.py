@@ -153,7 +153,9 @@ def _run_nodes(folder: Path, arguments: list[str]) -> tuple[dict, dict[str, list
         },
         {
             split: sorted(
-                tf.data.TFRecordDataset(
+                # A map has no order: the same record may be written in several ways.
+                tf.train.Example.FromString(record).SerializeToString(deterministic=True)
+                for record in tf.data.TFRecordDataset(
                     [str(path) for path in (transformed / f"Split-{split}").iterdir()], "GZIP"
                 ).as_numpy_iterator()
             )
