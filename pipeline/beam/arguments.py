@@ -78,10 +78,8 @@ def _on_a_job_server(settings: BeamSettings) -> list[str]:
         ]
         if running:
             arguments += [f"--sdk_worker_parallelism={running.slots}"]
-    if settings.profile == "flink":
-        # Flink starts anew what a lost worker was at; by default one loss is the end of a job.
-        arguments += ["--number_of_execution_retries=3", "--execution_retry_delay=1000"]
-        arguments += [f"--parallelism={parallelism}"] if parallelism else []
+    if settings.profile == "flink" and parallelism:
+        arguments.append(f"--parallelism={parallelism}")
     return arguments
 
 

@@ -6,6 +6,7 @@ Flink's own shell scripts, which those jars lack, would work out the memory: her
 from pathlib import Path
 
 from pipeline.beam.local.java import java, java_flags
+from pipeline.beam.local.job_servers import RESTARTS
 from pipeline.beam.local.pools import hosts_file
 
 _JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
@@ -28,10 +29,10 @@ heartbeat.timeout: 10000
 # When nobody takes a dead one's place, the job fails after this.
 slot.request.timeout: 30000
 slot.idle.timeout: 30000
-# Each job brings the jars that are here already: with Flink's default their classes would be loaded anew each time.
+# A job may bring the jars that are here already: with Flink's default their classes would be loaded anew each time.
 classloader.resolve-order: parent-first
 cluster.io-pool.size: 4
-web.tmpdir: {folder}
+{restarts}web.tmpdir: {folder}
 io.tmp.dirs: {folder}
 """
 _MEMORY = {
@@ -59,7 +60,7 @@ def write_configuration(folder: Path, rpc: int, rest: int) -> Path:
     """
     configuration = folder / "conf"
     configuration.mkdir()
-    text = _CONFIGURATION.format(rpc=rpc, rest=rest, folder=folder)
+    text = _CONFIGURATION.format(rpc=rpc, rest=rest, folder=folder, restarts=RESTARTS)
     (configuration / "flink-conf.yaml").write_text(text, encoding="utf-8")
     return configuration
 

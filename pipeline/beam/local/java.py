@@ -34,6 +34,13 @@ def java() -> str:
     return path
 
 
+def can_compile() -> bool:
+    """Whether the Java runs a source file, as those of a JDK do."""
+    command = [java(), "--list-modules"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    return "jdk.compiler@" in said
+
+
 def maven() -> str:
     """The path of Maven.
 

@@ -1,7 +1,6 @@
 """Real engines, and the work that they are compared on."""
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,20 +16,16 @@ DEADLINE_S = 240
 
 
 @pytest.fixture(scope="session")
-def state_home(tmp_path_factory) -> Iterator[Path]:
-    """Where the engines of these tests are remembered: never those that somebody uses."""
-    folder = tmp_path_factory.mktemp("state")
-    before = os.environ.get("XDG_STATE_HOME")
-    os.environ["XDG_STATE_HOME"] = str(folder)
-    yield folder
-    if before is None:
-        del os.environ["XDG_STATE_HOME"]
-    else:
-        os.environ["XDG_STATE_HOME"] = before
+def apart(tmp_path_factory) -> Iterator[None]:
+    """Engines of these tests are remembered where nobody else looks, and their workers find tests/support."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        changed.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "support"))
+        yield
 
 
 @pytest.fixture(scope="session")
-def start(state_home) -> Iterator[Callable[..., RunningEngine]]:
+def start(apart) -> Iterator[Callable[..., RunningEngine]]:
     """``start(engine, workers, **options)``: a running engine; all are stopped at the end.
 
     Skips where there is no Java, or Maven cannot have the jars.
