@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 _RUNNERS = "pipeline.beam.deadline"
 _MODES = {"direct": "in_memory", "direct-threads": "multi_threading", "direct-processes": "multi_processing"}
 _NO_IMAGE = "unused"
-_SECONDS_A_WORKER_STAYS = 120
 
 
 def beam_args(settings: BeamSettings | None = None) -> list[str]:
@@ -71,13 +70,10 @@ def _on_a_job_server(settings: BeamSettings) -> list[str]:
         f"--environment_type={'EXTERNAL' if external else 'LOOPBACK'}",
     ]
     if external:
-        # Workers that stay between the stages of a job import nothing anew.
-        arguments += [
-            f"--environment_config={pool}",
-            f"--environment_cache_millis={_SECONDS_A_WORKER_STAYS * 1000}",
-        ]
+        # No --environment_cache_millis: a worker that was killed would be kept, too, and no restart would help.
+        arguments.append(f"--environment_config={pool}")
         if running:
-            arguments += [f"--sdk_worker_parallelism={running.slots}"]
+            arguments.append(f"--sdk_worker_parallelism={running.slots}")
     if settings.profile == "flink" and parallelism:
         arguments.append(f"--parallelism={parallelism}")
     return arguments
