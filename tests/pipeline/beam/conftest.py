@@ -1,6 +1,6 @@
 """Real engines, and the work that they are compared on."""
 
-import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,44 +58,45 @@ def images(tmp_path_factory) -> Path:
     return folder
 
 
-@dataclasses.dataclass(frozen=True)
 class Work:
-    """What one engine made of the same images.
+    """What one profile makes of the same images; each part is made when it is first asked for.
 
-    Attributes:
-        records: the imported records, a file a name.
-        statistics: StatisticsGen's, by split.
-        transformed: the records of Transform, by split, in no order.
-        metrics: the Evaluator's, by slice.
+    Args:
+        images: a source.
+        model: an exported detector.
+        folder: empty, takes all that is made.
+        profile: where Beam's work is done.
     """
 
-    records: dict[str, bytes]
-    statistics: dict
-    transformed: dict[str, list[bytes]]
-    metrics: dict
+    def __init__(self, images: Path, model: Path, folder: Path, profile: str):
+        self._images, self._model, self._folder = images, model, folder
+        self._arguments = beam_args(BeamSettings(profile=profile, deadline_s=DEADLINE_S))
+
+    @functools.cached_property
+    def records(self) -> dict[str, bytes]:
+        """The imported records, a file a name."""
+        folder = self._folder / "records"
+        _import(self._images, folder, self._arguments)
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+    @functools.cached_property
+    def nodes(self) -> tuple[dict, dict[str, list[bytes]]]:
+        """StatisticsGen's statistics, and the records of Transform in no order; both by split."""
+        _ = self.records
+        return _run_nodes(self._folder, self._arguments)
+
+    @functools.cached_property
+    def metrics(self) -> dict:
+        """The Evaluator's, by slice."""
+        _ = self.records
+        return _evaluate(self._folder, self._model, self._arguments)
 
 
 @pytest.fixture(scope="session")
 def work(images, detector, tmp_path_factory) -> Callable[[str], Work]:
-    """``work(profile)``: imports, then StatisticsGen, Transform and Evaluator, by TFX."""
-
-    def do(profile: str, **settings) -> Work:
-        arguments = beam_args(BeamSettings(profile=profile, deadline_s=DEADLINE_S, **settings))
-        folder = tmp_path_factory.mktemp(profile)
-        _import(images, folder / "records", arguments)
-        statistics, transformed = _run_nodes(folder, arguments)
-        return Work(
-            records={
-                str(path.relative_to(folder / "records")): path.read_bytes()
-                for path in sorted((folder / "records").rglob("*"))
-                if path.is_file()
-            },
-            statistics=statistics,
-            transformed=transformed,
-            metrics=_evaluate(folder, detector.directory, arguments),
-        )
-
-    return do
+    """``work(profile)``: what it makes."""
+    return lambda profile: Work(images, detector.directory, tmp_path_factory.mktemp(profile), profile)
 
 
 @pytest.fixture(scope="session")
