@@ -99,13 +99,19 @@ def _work(control_endpoint: str, worker_id: str) -> None:
     ).run()
 
 
-def main() -> None:
-    """Serves until it is stopped; says so on standard error when workers can be started."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.beam.worker_pool", description=__doc__)
-    parser.add_argument("--host", default="localhost", help="the address to listen at")
-    parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+def serve(host: str, port: int) -> tuple[grpc.Server, int]:
+    """Starts a pool's server, once its workers can be forked.
+
+    Args:
+        host: the address to listen at.
+        port: 0 for a free one.
+
+    Returns:
+        The server, and its port.
+
+    Raises:
+        RuntimeError: the port is taken.
+    """
     pool = WorkerPool()
     pool.warm_up()
     server = grpc.server(
@@ -114,9 +120,22 @@ def main() -> None:
         options=[("grpc.so_reuseport", 0), ("grpc.http2.max_ping_strikes", 0)],
     )
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
-    server.add_insecure_port(f"{arguments.host}:{arguments.port}")
+    bound = server.add_insecure_port(f"{host}:{port}")
+    if not bound:
+        raise RuntimeError(f"Expected a free port, and {host}:{port} is taken.")
     server.start()
-    _log.info("ready at %s:%d", arguments.host, arguments.port)
+    return server, bound
+
+
+def main() -> None:
+    """Serves until it is stopped; says so on standard error when workers can be started."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.beam.worker_pool", description=__doc__)
+    parser.add_argument("--host", default="localhost", help="the address to listen at")
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    server, port = serve(arguments.host, arguments.port)
+    _log.info("ready at %s:%d", arguments.host, port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.wait_for_termination()
 

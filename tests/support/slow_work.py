@@ -21,3 +21,8 @@ class SlowWork(beam.DoFn):
         Path(self.folder, f"worker-{os.getpid()}").touch()
         time.sleep(SECONDS_EACH)
         yield str(element)
+
+
+def who_works(_: str) -> str:
+    """The number of the process that does it."""
+    return str(os.getpid())
