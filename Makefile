@@ -1,6 +1,6 @@
 # One line a habit. `make demo` and `make test` need git, a Python 3 and a package index, nothing else.
 .POSIX:
-.PHONY: demo test test-slow debian13 exchange lint lint-deploy format lock setup clean
+.PHONY: demo test test-slow test-clusters debian13 exchange lint lint-deploy format lock setup clean
 
 # Some shells set it; without bytecode the imports of TFX take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -12,10 +12,13 @@ demo: setup ## the whole pipeline on drawn faces, and a served verdict
 # Two processes, each with a TensorFlow of its own: about 6 GB.
 test: setup ## everything but the slow tests and those in a browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
-		-m "not slow and not browser and not gpu and not exchange"
+		-m "not slow and not browser and not gpu and not exchange and not flink and not spark"
 
-test-slow: setup ## the slow tests, and those in a browser
-	$(BIN)/python -m pytest -m "(slow or browser) and not gpu"
+test-slow: setup ## the slow tests, those in a browser, and the most telling ones on a real Flink and Spark
+	$(BIN)/python -m pytest -m "((slow or browser) and not gpu and not flink and not spark) or ((flink or spark) and not slow)"
+
+test-clusters: setup ## all tests on a real Flink and Spark; need Java 11 to 17 and Maven
+	$(BIN)/python -m pytest -m "flink or spark"
 
 debian13: ## the README's two commands on today's stack, in a Debian 13 tree
 	@tools/debian13.sh

@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 setup(
     packages=find_packages(include=["pipeline*", "components*", "data*", "serving*"]),
     package_data={
-        "": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml"],
+        "": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml", "*.xml", "SHA256SUMS"],
         "pipeline": ["configs/*.yaml", "targets/*.yaml"],
         "serving.web": ["static/*"],
     },

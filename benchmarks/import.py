@@ -20,11 +20,9 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
-from PIL import Image
+from drawn_photos import draw_photos
 
 _FULL = 179_430
-_SIZE = 256
 
 
 def main() -> int:
@@ -39,7 +37,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
-        results = [_in_a_process(_draw(folder / str(count), count)) for count in arguments.images]
+        results = [_in_a_process(draw_photos(folder / str(count), count)) for count in arguments.images]
     for result in results:
         print(
             f"{result['images']:>7} images: bare decode {result['bare']:.0f} images/s, import "
@@ -51,21 +49,6 @@ def main() -> int:
     print(f"time an image, last to first  {first['imported'] / last['imported']:.2f}")
     print(f"{_FULL} images at the last rate  {_FULL / last['imported'] / 60:.1f} minutes")
     return 0
-
-
-def _draw(folder: Path, count: int) -> Path:
-    rng = np.random.default_rng(count)
-    for name in ("real", "fake"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        path = folder / ("real", "fake")[number % 2] / f"{number:06d}.jpg"
-        if path.exists():
-            continue
-        coarse = Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8))
-        scene = np.asarray(coarse.resize((_SIZE, _SIZE), Image.Resampling.BICUBIC), dtype=np.int16)
-        grain = rng.integers(-9, 10, (_SIZE, _SIZE, 1), dtype=np.int16)
-        Image.fromarray(np.clip(scene + grain, 0, 255).astype(np.uint8)).save(path, quality=88)
-    return folder
 
 
 def _in_a_process(folder: Path) -> dict:

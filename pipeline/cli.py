@@ -12,6 +12,7 @@ from components.errors import (
     WeightsError,
 )
 from data.errors import BadInputError as BadDataError
+from pipeline.commands.beam import beam
 from pipeline.commands.calibrate import calibrate
 from pipeline.commands.data import data
 from pipeline.commands.demo import demo
@@ -51,7 +52,7 @@ def cli() -> None:
 for _command in (
     *(doctor, data, run, report, history),
     *(serve, predict, explain, calibrate, evaluate, monitor, estimate, demo),
-    *(kubeflow, vertex),
+    *(beam, kubeflow, vertex),
 ):
     cli.add_command(_command)
 

@@ -19,6 +19,7 @@ from components.settings import (
 )
 from data.defaults import MAX_CUE_AUC, MAX_QUARANTINED_SHARE
 from data.images.shape import SMALLEST_FACE
+from pipeline.beam.settings import BeamSettings
 from pipeline.errors import ConfigError
 from pipeline.phase_settings import PhaseSettings, check_sequence
 from pipeline.yaml_settings import apply_override, explained, merged, read_keys
@@ -74,6 +75,7 @@ class PipelineConfig(TrainerSettings):
     data: DataSettings = DataSettings()
     evaluation: EvaluatorSettings = EvaluatorSettings()
     tuner: TunerSettings = TunerSettings()
+    beam: BeamSettings = Field(BeamSettings(), description="where Beam's work is done")
     phases: tuple[PhaseSettings, ...] = Field(
         (), description="progressive training: a run on each subset, from the smallest on"
     )
@@ -133,6 +135,25 @@ def load_config(name_or_file: str, overrides: Sequence[str] = ()) -> PipelineCon
         return PipelineConfig.model_validate(content)
     except ValidationError as error:
         raise ConfigError(f"Configuration '{name_or_file}': {explained(error)}") from error
+
+
+def beam_settings(profile: str, changes: Sequence[str] = ()) -> BeamSettings:
+    """The section `beam`, of a command line alone.
+
+    Args:
+        profile: a key of `pipeline.beam.profiles.PROFILES`.
+        changes: `key=value`, as those of `load_config`, the key within the section.
+
+    Raises:
+        ConfigError: a key or value is wrong.
+    """
+    content: dict[str, Any] = {"profile": profile}
+    for change in changes:
+        _apply(content, change)
+    try:
+        return BeamSettings.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"--beam {profile}: {_explain(error)}") from error
 
 
 def _read(name_or_file: str) -> dict[str, Any]:

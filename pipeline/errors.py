@@ -7,3 +7,7 @@ class ConfigError(ValueError):
 
 class RunError(RuntimeError):
     """The input was fine but a run failed; the message says where and names the log."""
+
+
+class BeamJobError(RunError):
+    """A Beam job failed, was lost, or did not end in time; the message says which, and where it ran."""

@@ -23,6 +23,7 @@ from pipeline.terminal.step_view import step_view
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pipeline.beam.settings import BeamSettings
     from pipeline.run_report import RunReport
 
 # Passed on as they are: they name the cause and the cure.
@@ -53,7 +54,7 @@ def run_and_report(
         RunError: a node failed.
     """
     with local_session(workspace) as session:
-        records = session.records(source, config.data, leave_out)
+        records = session.records(source, config.data, leave_out, config.beam)
         report = session.run(config, records, RunOptions(warm_start=warm_start))
         from pipeline.run_report import check_still_pushed
 
@@ -75,13 +76,20 @@ class LocalSession:
     console: Console
     log: Path
 
-    def records(self, source: Path, settings: DataSettings, leave_out: str | None = None) -> Path:
+    def records(
+        self,
+        source: Path,
+        settings: DataSettings,
+        leave_out: str | None = None,
+        beam: BeamSettings | None = None,
+    ) -> Path:
         """The records of a source, imported if needed; says where everything is.
 
         Args:
             source: a source folder, or imported records.
             settings: how to import.
             leave_out: a source to train without; see `pipeline.left_out`.
+            beam: where an import is done; None for this process.
 
         Raises:
             BadInputError: see `pipeline.records.records_of` and `pipeline.left_out.records_without`.
@@ -90,7 +98,7 @@ class LocalSession:
 
         cards = []
         with step_view(self.console) as progress:
-            records = records_of(source, settings, self.workspace, progress, cards.append)
+            records = records_of(source, settings, self.workspace, progress, cards.append, beam)
         for card in cards:
             from data.card_text import card_text
 

@@ -103,7 +103,7 @@ def run_phases(
         RunError: a node failed.
     """
     with local_session(workspace) as session:
-        records = session.records(source, config.data)
+        records = session.records(source, config.data, beam=config.beam)
         phases, left_out = _plan(config, records, session)
         done: list[PhaseReport] = []
         for number, phase in enumerate(phases, start=1):

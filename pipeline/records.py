@@ -16,6 +16,7 @@ from data.options import HarmoniseOptions, ImportOptions
 from data.progress import Progress
 from data.record_folder import holds_records, spans
 from pipeline.beam import beam_args
+from pipeline.beam.settings import BeamSettings
 from pipeline.config import DataSettings
 from pipeline.workspace import Workspace
 
@@ -26,6 +27,7 @@ def records_of(
     workspace: Workspace,
     progress: Progress | None = None,
     on_import: Callable[[DatasetCard], None] = lambda card: None,
+    beam: BeamSettings | None = None,
 ) -> Path:
     """The records of a source: the source itself when it holds records, otherwise an import into the workspace.
 
@@ -37,9 +39,11 @@ def records_of(
         workspace: takes the import.
         progress: see `data.importing.import_images`.
         on_import: called with the card if the source has been imported now.
+        beam: where an import is done; None for this process.
 
     Raises:
         BadInputError: when it is neither, or cannot be imported.
+        ConfigError: see `pipeline.beam.beam_args`.
     """
     source = source.expanduser().resolve()
     if not source.exists():
@@ -52,13 +56,13 @@ def records_of(
     # Two sources of one name must not replace each other.
     where = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
     target = workspace.records / f"{source.name}-{where}"
-    options = import_options(settings)
+    options = import_options(settings, beam)
     if not is_up_to_date(source, target, options):
         on_import(import_images(source, target, options, progress))
     return target
 
 
-def import_options(settings: DataSettings) -> ImportOptions:
+def import_options(settings: DataSettings, beam: BeamSettings | None = None) -> ImportOptions:
     """The settings of a configuration, as `data` takes them."""
     train, validation, test = SPLITS
     return ImportOptions(
@@ -76,7 +80,7 @@ def import_options(settings: DataSettings) -> ImportOptions:
         max_cue_auc=settings.max_cue_auc,
         strict=settings.strict,
         harmonise=HarmoniseOptions() if settings.harmonise else None,
-        beam_args=tuple(beam_args()),
+        beam_args=tuple(beam_args(beam)),
     )
 
 

@@ -94,7 +94,7 @@ def run_repeats(
     first = config.training.seed
     seeds = list(range(first, first + count))
     with local_session(workspace) as session:
-        records = session.records(source, config.data, leave_out)
+        records = session.records(source, config.data, leave_out, config.beam)
         report = session.run(config, records, RunOptions(warm_start=warm_start))
         from pipeline.run_report import check_still_pushed, read_training
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from data.defaults import MAX_CUE_AUC
+from pipeline.beam.profiles import PROFILES
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON on standard output.")
 
@@ -16,6 +17,12 @@ max_cue_auc = click.option(
     default=MAX_CUE_AUC,
     show_default=True,
     help="How well a cue may tell the label before it counts as a shortcut.",
+)
+
+beam = click.option(
+    "--beam",
+    type=click.Choice(tuple(PROFILES)),
+    help="Where Beam's work is done; `beam profiles` explains them.  [default: direct]",
 )
 
 workspace = click.option(

@@ -24,6 +24,7 @@ _INTERRUPTED = 130
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Changes the configuration; repeatable."
 )
+@options.beam
 @click.option(
     "--warm-start",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -49,6 +50,7 @@ def run(
     source: Path,
     workspace: Path,
     overrides: tuple[str, ...],
+    beam: str | None,
     warm_start: Path | None,
     repeats: int | None,
     leave_out: str | None,
@@ -63,7 +65,7 @@ def run(
     from pipeline.config import load_config
     from pipeline.workspace import Workspace
 
-    config = load_config(name_or_file, overrides)
+    config = load_config(name_or_file, (*overrides, *([f"beam.profile={beam}"] if beam else [])))
     _check(config, warm_start, repeats, leave_out)
     if leave_out:
         from pipeline.left_out import config_without

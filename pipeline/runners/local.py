@@ -1,4 +1,4 @@
-"""Runs the pipeline on this machine: LocalDagRunner, Beam in this process, ML Metadata in a sqlite file."""
+"""Runs the pipeline on this machine: LocalDagRunner, Beam where the configuration says, ML Metadata in sqlite."""
 
 import os
 import shutil
@@ -42,7 +42,8 @@ def run_local(
 
     Raises:
         BadInputError: the schema beside the records has been broken.
-        ConfigError: a bound is on a slice that is not made, or see `pipeline.metadata.open_metadata`.
+        ConfigError: a bound is on a slice that is not made, or see `pipeline.metadata.open_metadata` and
+            `pipeline.beam.beam_args`.
         WeightsError: the model to start from is none, or does not fit the configuration.
         Exception: whatever a node raised; ML Metadata then has it as failed, and nothing after it ran.
     """
@@ -56,7 +57,7 @@ def run_local(
         push_to=str(workspace.model_base_path(config.model_name)),
         training_dir=str(workspace.training),
         metadata=connection(workspace),
-        beam_args=beam_args(),
+        beam_args=beam_args(config.beam),
         until_trained=options.until_trained,
     )
     for node in pipeline.components:

@@ -74,6 +74,14 @@ _LAYOUTS = ("auto", "folder", "kaggle", "openforensics", "csv", "jsonl")
 @click.option(
     "--extend-schema", is_flag=True, help="With --span: let the schema know the new sources and values."
 )
+@options.beam
+@click.option(
+    "--beam-set",
+    "beam_changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What `beam.KEY` of a configuration sets, such as job_endpoint=HOST:PORT; repeatable.",
+)
 @options.as_json
 def import_(
     source: Path,
@@ -93,6 +101,8 @@ def import_(
     allow_grey: bool,
     max_quarantined_share: float,
     extend_schema: bool,
+    beam: str | None,
+    beam_changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Imports SOURCE into TFRecords, with a dataset card and a list of the images that were refused.
@@ -113,6 +123,9 @@ def import_(
 
     from data.images.decode_check import Limits
     from data.options import HarmoniseOptions, ImportOptions
+    from pipeline.beam import beam_args
+    from pipeline.beam.profiles import DIRECT
+    from pipeline.config import beam_settings
     from pipeline.terminal.library_output import library_output_to
     from pipeline.terminal.step_view import step_view
 
@@ -131,6 +144,7 @@ def import_(
         strict=strict,
         harmonise=HarmoniseOptions(harmonise_size, harmonise_quality) if wants_form else None,
         extend_schema=extend_schema,
+        beam_args=tuple(beam_args(beam_settings(beam or DIRECT, beam_changes))),
     )
     with tempfile.TemporaryDirectory() as scratch, library_output_to(Path(scratch) / "log") as person:
         from data.card_text import card_text

@@ -150,7 +150,7 @@ def compiled_job(deployment: Deployment) -> dict[str, Any]:
         push_to=push_to,
         training_dir=target.training_dir,
         metadata=None,
-        beam_args=[*_beam_profile(target.beam), *target.beam_args],
+        beam_args=beam_args(target.beam or config.beam),
         baseline=functools.partial(latest_pushed, push_to=push_to),
         with_report=True,
     )
@@ -171,13 +171,6 @@ def _parameter(name: str) -> tfx.dsl.experimental.RuntimeParameter:
 def defaults(deployment: Deployment) -> dict[str, str]:
     """The defaults of the pipeline's parameters, by name."""
     return {RECORDS: deployment.records, PUSH_TO: deployment.push_to}
-
-
-def _beam_profile(name: str) -> list[str]:
-    try:
-        return beam_args(name)
-    except ValueError as error:
-        raise ConfigError(f"Target: beam: {error}") from error
 
 
 def _facts(local: Path | None) -> RecordFacts:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from components.settings import PositiveFloat, PositiveInt, Settings
+from pipeline.beam.settings import BeamSettings
 from pipeline.errors import ConfigError
 from pipeline.runners.kubeflow.references import image_problem
 from pipeline.yaml_settings import apply_override, explained, merged, read_keys
@@ -137,8 +138,9 @@ class Target(Settings):
     training_dir: Annotated[str, Field(pattern=r"^/[^:]+$")] | None = Field(
         None, description="where a stopped training goes on from: a folder of a volume"
     )
-    beam: str = Field("direct", description="a profile of `pipeline.beam`")
-    beam_args: tuple[str, ...] = Field((), description="further Beam pipeline arguments")
+    beam: BeamSettings | None = Field(
+        None, description="where Beam's work is done; default: as in the configuration of the run"
+    )
     defaults: NodeSettings = NodeSettings()
     nodes: dict[str, NodeSettings] = Field(default_factory=dict)
 

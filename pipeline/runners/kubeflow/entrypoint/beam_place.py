@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
 )
 
+from pipeline.beam.deadline import DeadlineDirectRunner
 from pipeline.errors import ConfigError
 from pipeline.runners.kubeflow.entrypoint.settings import BEAM_TEMP
 
@@ -18,6 +19,7 @@ _IN_THIS_CONTAINER = (
     "FnApiRunner",
     "PrismRunner",
     "InteractiveRunner",
+    DeadlineDirectRunner.__name__,
 )
 
 

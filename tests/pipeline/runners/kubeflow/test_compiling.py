@@ -116,11 +116,11 @@ def test_training_goes_on_where_the_target_says(deployment, tasks):
 
 
 def test_beam_gets_the_arguments_of_the_target(deployment):
-    target = load_target("default", ["beam_args=[--direct_num_workers=4]"])
+    target = load_target("default", ["beam={profile: direct-threads, parallelism: 4, extra_args: [--save_main_session]}"])
     spec = compile_for_kubeflow(deployment(target=target)).spec
     arguments = spec["deploymentSpec"]["executors"]["Transform_executor"]["container"]["args"]
-    assert arguments[-1] == "--direct_num_workers=4"
-    assert any(one.startswith("--runner=") for one in arguments)
+    assert arguments[-1] == "--save_main_session"
+    assert {"--direct_num_workers=4", "--direct_running_mode=multi_threading"} <= set(arguments)
 
 
 _BOUND = "evaluation.bounds=[{metric: recall_fake, slice: age=old, at_least: 0.5}]"
@@ -141,7 +141,6 @@ _BOUND = "evaluation.bounds=[{metric: recall_fake, slice: age=old, at_least: 0.5
         (["demo"], [], {"push_to": "models"}, "--push-to: The nodes can open"),
         (["demo"], [], {"warm_start": "/data/model"}, "--warm-start: The server keeps artifacts at"),
         (["demo", "tuner.trials=2"], [], {"warm_start": "gs://b/m"}, "--warm-start: expected no Tuner"),
-        (["demo"], ["beam=dask"], {}, "Target: beam: Expected a Beam profile of"),
         (["demo", _BOUND], [], {}, "expected a slice by"),
     ],
 )

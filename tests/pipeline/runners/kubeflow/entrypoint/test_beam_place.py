@@ -3,6 +3,8 @@
 import pytest
 
 from data.options import IN_MEMORY_RUNNER
+from pipeline.beam import beam_args
+from pipeline.beam.settings import BeamSettings
 from pipeline.errors import ConfigError
 from pipeline.runners.kubeflow.entrypoint.beam_place import is_distributed, shared_temp
 
@@ -13,6 +15,8 @@ from pipeline.runners.kubeflow.entrypoint.beam_place import is_distributed, shar
         [],
         ["--runner=DirectRunner"],
         [IN_MEMORY_RUNNER, "--direct_num_workers=1"],
+        beam_args(),
+        beam_args(BeamSettings(profile="portable", job_endpoint="host:8099")),
         ["--runner=PortableRunner", "--job_endpoint=host:8099", "--environment_type=LOOPBACK"],
     ],
 )
@@ -25,6 +29,7 @@ def test_workers_in_this_container(here):
     [
         ["--runner=DataflowRunner", "--project=p"],
         ["--runner=FlinkRunner"],
+        beam_args(BeamSettings(profile="flink", job_endpoint="host:8099", worker_pool="localhost:50000")),
         ["--runner", "PortableRunner", "--environment_type=EXTERNAL", "--environment_config=host:50000"],
     ],
 )

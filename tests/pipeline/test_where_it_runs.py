@@ -1,0 +1,57 @@
+"""The commands of pipeline/README.md are understood by the command line as they stand there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from pipeline.cli import cli
+from pipeline.config import beam_settings, load_config
+
+_ROOT = Path(__file__).parents[2]
+_BLOCKS = re.findall(r"```sh\n(.*?)```", (_ROOT / "pipeline/README.md").read_text(), re.DOTALL)
+_COMMANDS = [line.strip() for block in _BLOCKS for line in block.splitlines() if line.strip()]
+_OURS = [command for command in _COMMANDS if command.startswith("deepfake-inspector ")]
+
+
+def test_of_others_there_is_only_kubectl():
+    assert len(_OURS) > 10
+    assert all(command.startswith("kubectl ") for command in set(_COMMANDS) - set(_OURS))
+
+
+@pytest.mark.parametrize("command", _OURS)
+def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("faces", "records"):
+        Path(folder).mkdir()
+    # What lies on a volume of the cluster.
+    arguments = [one.replace("/data/", f"{tmp_path}/") for one in shlex.split(command)[1:]]
+
+    context = _parse(cli, arguments)
+    options = context.params
+    if context.command.name == "run":
+        changes = (*options["overrides"], *([f"beam.profile={options['beam']}"] if options["beam"] else []))
+        load_config(options["name_or_file"], changes)
+    elif context.command.name == "import" and options["beam"]:
+        beam_settings(options["beam"], options["beam_changes"])
+
+
+def test_the_yaml_is_a_configuration(tmp_path):
+    text = (_ROOT / "pipeline/README.md").read_text()
+    [block] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "own.yaml"
+    file.write_text(block)
+    assert load_config(str(file)).beam.profile == "flink"
+
+
+def _parse(
+    command: click.Command, arguments: list[str], parent: click.Context | None = None
+) -> click.Context:
+    """Reads the arguments down to the innermost command, and runs nothing."""
+    context = command.make_context(command.name, list(arguments), parent=parent)
+    if not isinstance(command, click.Group):
+        return context
+    _, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    return _parse(inner, rest, context)
