@@ -149,11 +149,11 @@ def beam_settings(profile: str, changes: Sequence[str] = ()) -> BeamSettings:
     """
     content: dict[str, Any] = {"profile": profile}
     for change in changes:
-        _apply(content, change)
+        apply_override(content, change)
     try:
         return BeamSettings.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"--beam {profile}: {_explain(error)}") from error
+        raise ConfigError(f"--beam {profile}: {explained(error)}") from error
 
 
 def _read(name_or_file: str) -> dict[str, Any]:

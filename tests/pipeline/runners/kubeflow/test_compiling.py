@@ -53,6 +53,7 @@ def test_records_and_destination_are_parameters_with_defaults(package, tasks):
         ("ImportSchemaGen", "schema_file"): "records",
         ("LatestBlessed", "push_to"): "push_to",
         ("Pusher", "push_destination"): "push_to",
+        ("Report", "records"): "records",
     }
     assert package.spec["defaultPipelineRoot"] == "minio://data/runs"
 
@@ -116,7 +117,9 @@ def test_training_goes_on_where_the_target_says(deployment, tasks):
 
 
 def test_beam_gets_the_arguments_of_the_target(deployment):
-    target = load_target("default", ["beam={profile: direct-threads, parallelism: 4, extra_args: [--save_main_session]}"])
+    target = load_target(
+        "default", ["beam={profile: direct-threads, parallelism: 4, extra_args: [--save_main_session]}"]
+    )
     spec = compile_for_kubeflow(deployment(target=target)).spec
     arguments = spec["deploymentSpec"]["executors"]["Transform_executor"]["container"]["args"]
     assert arguments[-1] == "--save_main_session"
