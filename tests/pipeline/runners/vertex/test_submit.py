@@ -11,7 +11,10 @@ import pytest
 import yaml
 from vertex_api import vertex_api
 
+from pipeline.errors import ConfigError
 from pipeline.runners import remote_run
+from pipeline.runners.run_parameters import read_parameters
+from pipeline.runners.vertex.package import read_job
 
 _HERE = ("--project", "faces-project", "--region", "europe-west4")
 
@@ -222,27 +225,30 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_sent(submit, vertex, optio
     assert not vertex.asked
 
 
-def test_what_tfx_compiles_is_taken(inspector, vertex, tmp_path):
+def test_what_tfx_compiles_is_taken(tmp_path):
     """In the schema 2.0.0 that TFX writes unless asked for 2.1.0: typed values, no default."""
+    from pipeline.runners.vertex.submitting import Submission, request_of
+
+    declared = {"parameters": {"folder": {"type": "STRING"}, "steps": {"type": "INT"}}}
+    taken = {"parameters": {name: {"componentInputParameter": name} for name in declared["parameters"]}}
+    task = {"componentRef": {"name": "read"}, "taskInfo": {"name": "read"}, "inputs": taken}
+    container = {"image": "registry/image:1", "command": ["read"]}
     spec = {
         "schemaVersion": "2.0.0",
         "pipelineInfo": {"name": "faces"},
-        "root": {
-            "inputDefinitions": {"parameters": {"folder": {"type": "STRING"}, "steps": {"type": "INT"}}},
-            "dag": {"tasks": {"read": {"componentRef": {"name": "read"}, "taskInfo": {"name": "read"}}}},
-        },
-        "components": {"read": {"executorLabel": "read_executor"}},
-        "deploymentSpec": {"executors": {"read_executor": {"container": {"image": "registry/image:1"}}}},
+        "root": {"inputDefinitions": declared, "dag": {"tasks": {"read": task}}},
+        "components": {"read": {"executorLabel": "read_executor", "inputDefinitions": declared}},
+        "deploymentSpec": {"executors": {"read_executor": {"container": container}}},
     }
     runtime = {"gcsOutputDirectory": "gs://bucket/root", "parameters": {"steps": {"intValue": "3"}}}
     path = tmp_path / "faces.json"
     path.write_text(json.dumps({"pipelineSpec": spec, "runtimeConfig": runtime}))
-    code, _, err = inspector("vertex", "submit", path, *_HERE)
-    assert code == 2
-    assert "--param folder=VALUE" in err
-    code, _, err = inspector("vertex", "submit", path, *_HERE, "--param", "folder=gs://in")
-    assert code == 0, err
-    assert vertex.asked[0][1]["pipelineJob"]["runtimeConfig"]["parameters"] == {
+    job = read_job(path)
+    with pytest.raises(ConfigError, match="--param folder=VALUE"):
+        read_parameters([], job.parameters, job.given)
+    values = read_parameters(["folder=gs://in"], job.parameters, job.given)
+    shown = request_of(Submission(job, "faces-project", "europe-west4", "first", values))
+    assert shown["request"]["pipelineJob"]["runtimeConfig"]["parameters"] == {
         "steps": {"intValue": "3"},
         "folder": {"stringValue": "gs://in"},
     }
