@@ -1,9 +1,12 @@
 """The table that says what each node gets."""
 
+import shlex
+
 import pytest
 
+from pipeline.cli import cli
 from pipeline.errors import ConfigError
-from pipeline.runners.kubeflow.target import load_target, target_names
+from pipeline.runners.kubeflow.target import TARGET_FOLDER, load_target, target_names
 
 
 @pytest.fixture
@@ -103,3 +106,12 @@ def test_there_is_no_such_target():
         ConfigError, match="expected one of default, gpu, vertex or a YAML file, received 'big'"
     ):
         load_target("big")
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_it_states_a_command_that_the_command_line_understands(name):
+    text = (TARGET_FOLDER / f"{name}.yaml").read_text().replace(" \\\n#", "")
+    [line] = [line for line in text.splitlines() if line.startswith("# deepfake-inspector")]
+    group, command, *arguments = shlex.split(line.removeprefix("# deepfake-inspector"))
+    context = cli.commands[group].commands[command].make_context(command, arguments)
+    assert context.params["target"] == name
