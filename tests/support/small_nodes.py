@@ -1,6 +1,9 @@
 """Executors of nodes that do next to nothing, named by their dotted path as a spec names them."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 from tfx.dsl.components.base import base_beam_executor, base_executor
@@ -32,6 +35,15 @@ class Failing(base_executor.BaseExecutor):
         """Called by TFX."""
         fileio.makedirs(output_dict["copy"][0].uri)
         raise ValueError("the first line\nand the second")
+
+
+class Evicted(base_executor.BaseExecutor):
+    """Is told to stop while it works, as Kubernetes does before it takes a machine away."""
+
+    def Do(self, input_dict, output_dict, exec_properties):  # noqa: N802 - TFX's name
+        """Called by TFX."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
 
 
 class Distributed(base_beam_executor.BaseBeamExecutor):

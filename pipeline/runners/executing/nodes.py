@@ -20,12 +20,12 @@ _LAST_LINES = 15
 
 @dataclasses.dataclass(frozen=True)
 class NodeCall:
-    """What is the same for every node of a run.
+    """How a node is run.
 
     Attributes:
         storage: where artifacts are.
         checks_cache: whether the hook `preCacheCheck` is called before a node, as Vertex does.
-        timeout_s: seconds that a node may take.
+        timeout_s: seconds that it may take, and its hook as many.
     """
 
     storage: Storage
@@ -56,13 +56,13 @@ def run_container(
         task: its name.
         executor: how it is executed.
         executor_input: what it is told.
-        call: what is the same for every node.
+        call: how it is run.
         log: takes all it says.
         placeholders: of the run.
         on_progress: called with each line of progress.
 
     Raises:
-        RunError: it failed, or was late, or an input is not there; the message ends with the last lines of its log.
+        RunError: it failed, was late or could not be started; the message ends with the last lines of its log.
     """
     storage, container = call.storage, executor.container
     storage.prepare(task, executor_input)

@@ -139,6 +139,13 @@ def test_a_failure_is_the_last_line_and_leaves_no_output(call, capfd, tmp_path):
     assert not (tmp_path / "kfp_outputs").exists()
 
 
+def test_one_that_is_evicted_says_so(call, capfd, tmp_path):
+    assert _run(call("small_nodes.Evicted")) == 143
+    *_, last = capfd.readouterr().err.splitlines()
+    assert last.startswith("Stopped by SIGTERM. Kept: what the Trainer has done")
+    assert not (tmp_path / "kfp_outputs").exists()
+
+
 def test_a_wrong_call_is_told_in_one_line(call, capfd, monkeypatch):
     monkeypatch.setenv("INSPECTOR_ARTIFACT_IO", "somewhere")
     assert _run(call()) == 2
