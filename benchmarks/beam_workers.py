@@ -27,6 +27,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from drawn_photos import draw_photos
 
+# The benchmark serving.py beside this file would be taken for the package of that name.
+sys.path.pop(0)
+
 from pipeline.beam.local.pools import pool_environment
 from pipeline.beam.local.processes import answers, free_ports, start, stop, wait_until
 from pipeline.beam.local.starting import start_engine, stop_engine
@@ -123,9 +126,9 @@ def _beams_own_pool(scratch: Path):
 def _in_a_process(source: Path, where: str, workers: int, **more) -> float:
     what = {"source": str(source), "where": where, "workers": workers} | more
     command = [sys.executable, __file__, "--measure", json.dumps(what)]
-    done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_LARGEST_SLOT_S
-    )
+    done = subprocess.run(command, check=False, capture_output=True, timeout=_LARGEST_SLOT_S)
+    if done.returncode:
+        sys.exit(f"{what} failed:\n{done.stderr.decode(errors='replace')[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 

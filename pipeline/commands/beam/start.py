@@ -15,7 +15,7 @@ _ENGINES = ("flink", "flink-cluster", "spark")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    help="Tasks at a time; of flink-cluster: TaskManagers, about 2.5 GB each.  [default: the cores]",
+    help="Tasks at a time; of flink-cluster: TaskManagers, about 3 GB each with its pool.  [default: the cores]",
 )
 @click.option(
     "--slots",
