@@ -77,6 +77,20 @@ def run_options(function):
     return with_run
 
 
+def lint(package) -> None:
+    """Refuses a package that the server would refuse, or that would not run.
+
+    Raises:
+        ConfigError: with all findings.
+    """
+    from pipeline.errors import ConfigError
+    from pipeline.runners.kubeflow.linting import lint_file
+
+    if findings := lint_file(package):
+        told = "".join(f"\n  - {finding}" for finding in findings)
+        raise ConfigError(f"{package} would not run; nothing was sent. Compile it again, or mend it:{told}")
+
+
 def show_request(request: dict[str, Any]) -> int:
     """Prints it; the exit code."""
     click.echo(json.dumps(request, indent=2))

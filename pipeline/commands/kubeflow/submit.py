@@ -76,6 +76,7 @@ def submit(
     if access.exposes_token:
         click.echo(f"Warning: the token goes to {access.endpoint} unencrypted; prefer https.", err=True)
     compiled = read_package(package)
+    remote.lint(package)
     values = read_parameters(run.parameters, compiled.parameters)
 
     # kfp takes seconds to import: what can be wrong is told before.

@@ -41,6 +41,7 @@ def submit(
     from pipeline.runners.vertex.package import read_job
 
     job = read_job(package)
+    remote.lint(package)
     values = read_parameters(run.parameters, job.parameters, job.given)
     named = _labels(labels)
 
