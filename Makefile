@@ -15,7 +15,8 @@ test: setup ## everything but the slow tests and those in a browser
 		-m "not slow and not browser and not gpu and not exchange and not flink and not spark"
 
 test-slow: setup ## the slow tests, those in a browser, and the most telling ones on a real Flink and Spark
-	$(BIN)/python -m pytest -m "((slow or browser) and not gpu and not flink and not spark) or ((flink or spark) and not slow)"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
+		-m "((slow or browser) and not gpu and not flink and not spark) or ((flink or spark) and not slow)"
 
 test-clusters: setup ## all tests on a real Flink and Spark; need Java 11 to 17 and Maven
 	$(BIN)/python -m pytest -m "flink or spark"

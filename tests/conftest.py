@@ -20,14 +20,22 @@ hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals the tests out to several processes: each file to one, and all that need the first run of e2e to one.
+    """Deals the tests out to several processes: each file to one, and what shares something costly to one.
 
     Those of e2e begin, as nothing else takes so long.
     """
     for item in items:
-        needs_the_run = "first_run" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("first run" if needs_the_run else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     items.sort(key=lambda item: item.path.parent.name != "e2e")
+
+
+def _group(item: pytest.Item) -> str:
+    if "first_run" in getattr(item, "fixturenames", ()):
+        return "first run"
+    # Of each engine one runs on a machine.
+    if item.get_closest_marker("flink") or item.get_closest_marker("spark"):
+        return "engines"
+    return str(item.path)
 
 
 TAU = 0.625
