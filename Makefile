@@ -31,9 +31,16 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-lint-deploy: setup ## what deploys: Dockerfile, compose, Kubernetes manifests, TensorFlow Serving's configuration
+lint-deploy: setup ## what deploys: Dockerfile, compose, manifests, TensorFlow Serving's configuration, compiled pipelines
 	$(BIN)/hadolint --failure-threshold style Dockerfile
-	$(BIN)/python -m pytest -q -m "not slow" tests/image tests/serving/deploy
+	$(BIN)/python -m pytest -q -m "not slow" tests/image tests/serving/deploy tests/pipeline/deploy
+	mkdir -p build
+	$(BIN)/deepfake-inspector kubeflow compile --config mini --target gpu --pipeline-root minio://mlpipeline/runs \
+		--image deepfake-inspector:0.1.0-gpu --out build/kubeflow.yaml
+	$(BIN)/deepfake-inspector kubeflow lint build/kubeflow.yaml
+	$(BIN)/deepfake-inspector vertex compile --config mini --records gs://bucket/records --push-to gs://bucket/models \
+		--pipeline-root gs://bucket/runs --image region/project/deepfake-inspector:0.1.0 --out build/vertex.json
+	$(BIN)/deepfake-inspector kubeflow lint build/vertex.json
 
 format: setup
 	$(BIN)/ruff check --fix

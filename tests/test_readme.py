@@ -43,7 +43,7 @@ def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
         "workspace/models/deepfake-inspector/1",
     ):
         Path(folder).mkdir(parents=True)
-    for file in ("weights.h5", "archive.zip", "faces/list.csv", "answers.jsonl"):
+    for file in ("demo.yaml", "weights.h5", "archive.zip", "faces/list.csv", "answers.jsonl"):
         Path(file).touch()
 
     context = _parse(cli, shlex.split(command)[1:])

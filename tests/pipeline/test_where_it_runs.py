@@ -12,13 +12,14 @@ from pipeline.config import beam_settings, load_config
 
 _ROOT = Path(__file__).parents[2]
 _BLOCKS = re.findall(r"```sh\n(.*?)```", (_ROOT / "pipeline/README.md").read_text(), re.DOTALL)
-_COMMANDS = [line.strip() for block in _BLOCKS for line in block.splitlines() if line.strip()]
+_LINES = [line for block in _BLOCKS for line in block.replace("\\\n", "").splitlines()]
+_COMMANDS = [line.strip() for line in _LINES if line.strip()]
 _OURS = [command for command in _COMMANDS if command.startswith("deepfake-inspector ")]
 
 
-def test_of_others_there_is_only_kubectl():
+def test_of_others_there_are_only_kubectl_and_docker():
     assert len(_OURS) > 10
-    assert all(command.startswith("kubectl ") for command in set(_COMMANDS) - set(_OURS))
+    assert all(command.startswith(("kubectl ", "docker ")) for command in set(_COMMANDS) - set(_OURS))
 
 
 @pytest.mark.parametrize("command", _OURS)
@@ -26,6 +27,8 @@ def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder in ("faces", "records"):
         Path(folder).mkdir()
+    for file in ("demo.yaml", "mini.yaml", "mini.json", "token"):
+        Path(file).touch()
     # What lies on a volume of the cluster.
     arguments = [one.replace("/data/", f"{tmp_path}/") for one in shlex.split(command)[1:]]
 
