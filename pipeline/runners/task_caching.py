@@ -9,18 +9,23 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.runners.kubeflow.target import READS_FROM_OUTSIDE
+
 
 def with_caching(spec: dict[str, Any], on: bool) -> dict[str, Any]:
     """A copy of a PipelineSpec whose tasks are cached, or are not.
 
     Args:
         spec: PipelineSpec as JSON has it, keys in camelCase.
-        on: False turns caching off for every task; True turns it on for those that take an artifact, and leaves the
-            others, which read from outside, as they were compiled.
+        on: False turns caching off for every task; True turns it on for those that take an artifact, and leaves those
+            that read from outside as they were compiled.
     """
     changed = copy.deepcopy(spec)
-    for task in tasks_of(changed).values():
-        if not on or task.get("inputs", {}).get("artifacts"):
+    for name, task in tasks_of(changed).items():
+        reads_artifacts_alone = (
+            bool(task.get("inputs", {}).get("artifacts")) and name not in READS_FROM_OUTSIDE
+        )
+        if not on or reads_artifacts_alone:
             task["cachingOptions"] = {"enableCache": on}
     return changed
 

@@ -7,11 +7,7 @@ each function's docstring.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.latest_pushed import NODE_ID as BASELINE
-from pipeline.runners.kubeflow.target import NodeSettings, Target
-
-READS_FROM_OUTSIDE = frozenset({"ImportSchemaGen", BASELINE})
-"""Nodes whose result depends on what no input tells of, so that a cache would serve what is old."""
+from pipeline.runners.kubeflow.target import READS_FROM_OUTSIDE, NodeSettings, Target
 
 EXAMPLE_GEN = "ImportExampleGen"
 

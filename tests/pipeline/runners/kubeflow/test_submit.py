@@ -102,6 +102,8 @@ def test_caching_is_not_turned_on_for_what_reads_from_outside(submit, api, compi
     tasks = documents[0]["root"]["dag"]["tasks"]
     for task in tasks.values():
         task["cachingOptions"] = {}
+    # It takes the candidate, and yet looks at what was pushed.
+    tasks["LatestBlessed"] = tasks["learn"] | {"taskInfo": {"name": "LatestBlessed"}}
     uncached = tmp_path / "uncached.yaml"
     uncached.write_text(yaml.safe_dump_all(documents))
     assert (
@@ -114,6 +116,7 @@ def test_caching_is_not_turned_on_for_what_reads_from_outside(submit, api, compi
     assert {name: task["cachingOptions"] for name, task in sent.items()} == {
         "read": {},
         "learn": {"enableCache": True},
+        "LatestBlessed": {},
         "inner": {"enableCache": True},
     }
 
