@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +41,12 @@ def compile_options(target: str) -> Callable[[Callable], Callable]:
                 click.option(
                     "--records",
                     metavar="URI",
-                    help="Imported records, as the nodes see them; a parameter of the pipeline.",
+                    help="Imported records: gs://…, or a path on a volume of the nodes. A parameter of the pipeline.",
                 ),
                 click.option(
                     "--push-to",
                     metavar="URI",
-                    help="Base path of the served model; a parameter of the pipeline.",
+                    help="Base path of the served model, likewise. A parameter of the pipeline.",
                 ),
                 click.option("--pipeline-root", metavar="URI", help="Where nodes write their artifacts."),
                 click.option(
@@ -137,8 +137,10 @@ def loading_tfx() -> Iterator[None]:
         yield
 
 
-def tell_compiled(out: Path, spec: dict[str, Any], next_step: str, as_json: bool) -> None:
-    """Says what was written."""
+def tell_compiled(
+    out: Path, spec: dict[str, Any], next_step: str, as_json: bool, notes: Sequence[str] = ()
+) -> None:
+    """Says what was written, and what to look at."""
     parameters = {
         name: declared["defaultValue"]
         for name, declared in sorted(spec["root"]["inputDefinitions"]["parameters"].items())
@@ -149,7 +151,10 @@ def tell_compiled(out: Path, spec: dict[str, Any], next_step: str, as_json: bool
         "pipeline_root": spec["defaultPipelineRoot"],
         "parameters": parameters,
         "nodes": sorted(spec["root"]["dag"]["tasks"]),
+        "notes": list(notes),
     }
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
     if as_json:
         click.echo(json.dumps(answer))
         return

@@ -94,4 +94,5 @@ def test_any_file_system_that_tfx_knows_will_do(tmp_path):
             there = f"{base}/7/{path.relative_to(tmp_path / '7')}"
             tf.io.gfile.makedirs(there.rpartition("/")[0])
             tf.io.gfile.copy(str(path), there)
-    assert newest_other(base, str(model(tmp_path / "candidate", "new"))) == f"{base}/7"
+    copy = Path(path_utils.serving_model_path(run(tmp_path, base)))
+    assert (copy / "assets.extra/detector.keras").read_text() == "old"

@@ -22,7 +22,7 @@ from pipeline.inputs import Inputs
 from pipeline.records import RecordFacts, record_facts
 from pipeline.runners.kubeflow.normalising import normalise
 from pipeline.runners.kubeflow.platform import platform_document
-from pipeline.runners.kubeflow.references import image_problem, root_problem
+from pipeline.runners.kubeflow.references import image_problem, place_problem, root_problem
 from pipeline.runners.kubeflow.target import Target
 from pipeline.slice_bounds import check_slice_bounds
 
@@ -42,9 +42,9 @@ class Deployment:
     Attributes:
         config: what a run does; without phases.
         target: where, and what each node gets.
-        records: URI of imported records, or a path inside the containers.
-        push_to: base path of the served model.
-        pipeline_root: where nodes write.
+        records: imported records: of Google Cloud Storage, or a path inside the containers.
+        push_to: base path of the served model, likewise.
+        pipeline_root: URI below which nodes write their artifacts.
         image: of the containers.
         local_records: a copy of the records, or of their cards, to read columns and spans from; None for one imported
             span without columns.
@@ -98,7 +98,7 @@ def compile_for_kubeflow(deployment: Deployment) -> Package:
 
 
 def check_references(deployment: Deployment, for_vertex: bool) -> None:
-    """Refuses an image that is not pinned, and a pipeline root that the server cannot write to.
+    """Refuses an image that is not pinned, and places that the server or the nodes cannot reach.
 
     Raises:
         ConfigError: it is such a one.
@@ -106,6 +106,10 @@ def check_references(deployment: Deployment, for_vertex: bool) -> None:
     for option, problem in (
         ("--image", image_problem(deployment.image)),
         ("--pipeline-root", root_problem(deployment.pipeline_root, for_vertex)),
+        ("--records", place_problem(deployment.records, for_vertex)),
+        ("--push-to", place_problem(deployment.push_to, for_vertex)),
+        # The launcher mirrors it, as it does every artifact.
+        ("--warm-start", deployment.warm_start and root_problem(deployment.warm_start, for_vertex)),
     ):
         if problem:
             raise ConfigError(f"{option}: {problem}.")

@@ -34,8 +34,20 @@ def image_problem(image: str) -> str | None:
 
 
 def root_problem(uri: str, for_vertex: bool) -> str | None:
-    """Why nodes cannot write their artifacts below a URI, as a sentence without its full stop; None if they can."""
+    """Why artifacts cannot lie below a URI, as a sentence without its full stop; None if they can."""
     if (_FOR_VERTEX if for_vertex else _FOR_KUBEFLOW).fullmatch(uri):
         return None
     known = "gs://BUCKET/…" if for_vertex else "gs://BUCKET/…, s3://BUCKET/… and minio://BUCKET/…"
-    return f"The server can write to {known}, and not to '{uri}'"
+    return f"The server keeps artifacts at {known}, and not at '{uri}'"
+
+
+def place_problem(place: str, for_vertex: bool) -> str | None:
+    """Why nodes cannot open a place that is no artifact, as a sentence without its full stop; None if they can.
+
+    Artifacts are mirrored into the containers, from any object store. Other places TFX opens itself, and it knows
+    Google's alone.
+    """
+    if _FOR_VERTEX.fullmatch(place) or (place.startswith("/") and not for_vertex):
+        return None
+    known = "gs://BUCKET/…" if for_vertex else "gs://BUCKET/… and /PATH on a volume that the nodes mount"
+    return f"The nodes can open {known}, and not '{place}'"

@@ -134,8 +134,8 @@ class Target(Settings):
     pipeline_root: str | None = Field(None, description="URI below which nodes write their artifacts")
     records: str | None = Field(None, description="URI of imported records")
     push_to: str | None = Field(None, description="base path of the served model")
-    training_dir: str | None = Field(
-        None, description="where a killed training goes on from: a folder of a volume, or a URI"
+    training_dir: Annotated[str, Field(pattern=r"^/[^:]+$")] | None = Field(
+        None, description="where a stopped training goes on from: a folder of a volume"
     )
     beam: str = Field("direct", description="a profile of `pipeline.beam`")
     beam_args: tuple[str, ...] = Field((), description="further Beam pipeline arguments")

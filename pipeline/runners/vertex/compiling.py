@@ -14,9 +14,6 @@ def compile_for_vertex(deployment: Deployment) -> dict[str, Any]:
         ConfigError: the configuration cannot run there, or the target asks for what only Kubernetes can do.
     """
     check_references(deployment, for_vertex=True)
-    for name in ("records", "push_to"):
-        if not (given := getattr(deployment, name)).startswith("gs://"):
-            raise ConfigError(f"--{name.replace('_', '-')}: expected gs://… for Vertex, received '{given}'.")
     job = compiled_job(deployment)
     spec = job["pipelineSpec"]
     for node in spec["root"]["dag"]["tasks"]:

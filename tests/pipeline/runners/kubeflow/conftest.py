@@ -19,8 +19,8 @@ def deployment():
         usual = {
             "config": load_config("demo", ["model.weights=none"]),
             "target": load_target("gpu"),
-            "records": "minio://data/records",
-            "push_to": "minio://data/models/detector",
+            "records": "/data/records",
+            "push_to": "/data/models/detector",
             "pipeline_root": "minio://data/runs",
             "image": "example/inspector:1.0",
         }

@@ -76,7 +76,7 @@ def test_the_linter_says_what_is_wrong_and_fails(inspector, tmp_path):
 
 def test_the_target_may_hold_what_is_not_on_the_command_line(inspector, tmp_path):
     (tmp_path / "mine.yaml").write_text(
-        "image: example/other:2\nrecords: s3://c/records\npush_to: s3://c/models\npipeline_root: s3://c/runs\n"
+        "image: example/other:2\nrecords: gs://c/records\npush_to: gs://c/models\npipeline_root: s3://c/runs\n"
     )
     arguments = ("--config", "demo", "--set", "model.weights=none", "--target", "mine.yaml")
     code, out, err = inspector(
@@ -85,14 +85,14 @@ def test_the_target_may_hold_what_is_not_on_the_command_line(inspector, tmp_path
             "compile",
             *arguments,
             "--records",
-            "s3://d/records",
+            "gs://d/records",
             "--set-target",
             "nodes.Trainer.gpus=2",
         ),
         *("--out", "demo.yaml", "--json"),
     )
     assert code == 0, err
-    assert json.loads(out)["parameters"] == {"records": "s3://d/records", "push_to": "s3://c/models"}
+    assert json.loads(out)["parameters"] == {"records": "gs://d/records", "push_to": "gs://c/models"}
     spec, _ = yaml.safe_load_all((tmp_path / "demo.yaml").read_text())
     trainer = spec["deploymentSpec"]["executors"]["Trainer_executor"]["container"]
     assert (trainer["image"], trainer["resources"]["accelerator"]["count"]) == ("example/other:2", "2")
@@ -104,6 +104,9 @@ def test_records_of_this_machine_are_read_for_what_they_hold(inspector, imported
     )
     assert code == 0, err
     assert json.loads(out)["parameters"]["records"] == str(imported)
+    [note] = json.loads(out)["notes"]
+    assert note in err
+    assert f"records is {imported}, where ImportExampleGen and ImportSchemaGen mount no volume" in note
 
 
 @pytest.mark.parametrize(
@@ -118,11 +121,11 @@ def test_records_of_this_machine_are_read_for_what_they_hold(inspector, imported
         (("kubeflow", "compile", *_WHAT, *_WHERE, "--image", "a", "--out", "a.yaml"), "--image: An image is"),
         (
             ("vertex", "compile", *_WHAT, *_WHERE, "--pipeline-root", "s3://b", "--out", "a.json"),
-            "--pipeline-root: The server can write to gs://",
+            "--pipeline-root: The server keeps artifacts at gs://",
         ),
         (
             ("vertex", "compile", *_WHAT, *_WHERE, "--records", "r", "--out", "a.json"),
-            "--records: expected gs://",
+            "--records: The nodes can open gs://",
         ),
         (
             ("kubeflow", "compile", *_WHAT, *_WHERE, "--target", "no", "--out", "a.yaml"),

@@ -39,8 +39,8 @@ def test_a_tuner_is_compiled_too(deployment):
 
 def test_records_and_destination_are_parameters_with_defaults(package, tasks):
     assert package.spec["root"]["inputDefinitions"]["parameters"] == {
-        "records": {"parameterType": "STRING", "defaultValue": "minio://data/records"},
-        "push_to": {"parameterType": "STRING", "defaultValue": "minio://data/models/detector"},
+        "records": {"parameterType": "STRING", "defaultValue": "/data/records"},
+        "push_to": {"parameterType": "STRING", "defaultValue": "/data/models/detector"},
     }
     takes = {
         (node, name): source["componentInputParameter"]
@@ -110,7 +110,7 @@ def test_records_from_elsewhere_lie_flat(deployment, tmp_path):
 
 def test_training_goes_on_where_the_target_says(deployment, tasks):
     custom = json.loads(_constant(tasks["Trainer"], "custom_config"))
-    assert custom["training_dir"] == "/training"
+    assert custom["training_dir"] == "/data/training"
     other = compile_for_kubeflow(deployment(target=load_target())).spec["root"]["dag"]["tasks"]
     assert json.loads(_constant(other["Trainer"], "custom_config"))["training_dir"] is None
 
@@ -131,7 +131,15 @@ _BOUND = "evaluation.bounds=[{metric: recall_fake, slice: age=old, at_least: 0.5
     [
         (["progressive"], [], {}, "expected a configuration without phases"),
         (["demo"], [], {"image": "example/inspector"}, "--image: An image is pinned"),
-        (["demo"], [], {"pipeline_root": "runs"}, "--pipeline-root: The server can write to"),
+        (["demo"], [], {"pipeline_root": "runs"}, "--pipeline-root: The server keeps artifacts at"),
+        (
+            ["demo"],
+            [],
+            {"records": "minio://b/records"},
+            "--records: The nodes can open gs://BUCKET/… and /PATH",
+        ),
+        (["demo"], [], {"push_to": "models"}, "--push-to: The nodes can open"),
+        (["demo"], [], {"warm_start": "/data/model"}, "--warm-start: The server keeps artifacts at"),
         (["demo", "tuner.trials=2"], [], {"warm_start": "gs://b/m"}, "--warm-start: expected no Tuner"),
         (["demo"], ["beam=dask"], {}, "Target: beam: Expected a Beam profile of"),
         (["demo", _BOUND], [], {}, "expected a slice by"),

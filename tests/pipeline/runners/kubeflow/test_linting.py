@@ -459,7 +459,7 @@ _BROKEN = {
         f"{_ON}.pvcMount.0.mountPath",
     ),
     "two mounts at one path": (
-        lambda s, p: _on(p, "Trainer")["pvcMount"].append({"constant": "other", "mountPath": "/training/"}),
+        lambda s, p: _on(p, "Trainer")["pvcMount"].append({"constant": "other", "mountPath": "/data/"}),
         "platform-value",
         f"{_ON}.pvcMount.1.mountPath",
     ),

@@ -23,7 +23,7 @@ def test_the_trainer_gets_its_gpu_node_volume_and_secrets(executors):
         "imagePullPolicy": "IfNotPresent",
         "nodeSelector": {"labels": {"nvidia.com/gpu.present": "true"}},
         "podMetadata": {"labels": {"app": "deepfake-inspector"}},
-        "pvcMount": [{"constant": "deepfake-training", "mountPath": "/training"}],
+        "pvcMount": [{"constant": "deepfake-data", "mountPath": "/data"}],
         "secretAsEnv": [
             {
                 "secretName": "mlpipeline-minio-artifact",
@@ -37,7 +37,7 @@ def test_the_trainer_gets_its_gpu_node_volume_and_secrets(executors):
 
 def test_other_nodes_get_none_of_it(executors):
     assert set(executors["DataGate_executor"]) == {
-        *("activeDeadlineSeconds", "imagePullPolicy", "podMetadata", "secretAsEnv")
+        *("activeDeadlineSeconds", "imagePullPolicy", "podMetadata", "pvcMount", "secretAsEnv")
     }
 
 

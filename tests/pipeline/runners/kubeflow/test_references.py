@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.runners.kubeflow.references import image_problem, root_problem
+from pipeline.runners.kubeflow.references import image_problem, place_problem, root_problem
 
 _DIGEST = "sha256:" + "0af1" * 16
 _WITH_PORT = "host.example:5000/a/inspector"
@@ -54,4 +54,18 @@ def test_and_to_nothing_else(uri):
 
 def test_vertex_writes_to_google_alone():
     assert root_problem("gs://b/x", for_vertex=True) is None
-    assert "not to 's3://b/x'" in root_problem("s3://b/x", for_vertex=True)
+    assert "not at 's3://b/x'" in root_problem("s3://b/x", for_vertex=True)
+
+
+@pytest.mark.parametrize("place", ["gs://b/records", "/data/records"])
+def test_nodes_open_what_tfx_knows(place):
+    assert place_problem(place, for_vertex=False) is None
+
+
+@pytest.mark.parametrize("place", ["minio://b/records", "s3://b/records", "records", "http://b/records"])
+def test_and_nothing_of_other_object_stores(place):
+    assert place in place_problem(place, for_vertex=False)
+
+
+def test_on_vertex_there_are_no_volumes():
+    assert "not '/data'" in place_problem("/data", for_vertex=True)

@@ -1,9 +1,12 @@
 """The table that says what each node gets."""
 
+import shlex
+
 import pytest
 
+from pipeline.cli import cli
 from pipeline.errors import ConfigError
-from pipeline.runners.kubeflow.target import load_target, target_names
+from pipeline.runners.kubeflow.target import TARGET_FOLDER, load_target, target_names
 
 
 @pytest.fixture
@@ -43,9 +46,7 @@ def test_a_node_has_the_defaults_where_it_says_nothing(write):
 
 
 def test_anything_can_be_changed_on_the_command_line():
-    target = load_target(
-        "gpu", ["nodes.Trainer.gpus=4", "image=a/b:1", "nodes.Trainer.volumes.0.claim=other"]
-    )
+    target = load_target("gpu", ["nodes.Trainer.gpus=4", "image=a/b:1", "defaults.volumes.0.claim=other"])
     assert (target.of_node("Trainer").gpus, target.image) == (4, "a/b:1")
     assert [one.claim for one in target.of_node("Trainer").volumes] == ["other"]
 
@@ -105,3 +106,12 @@ def test_there_is_no_such_target():
         ConfigError, match="expected one of default, gpu, vertex or a YAML file, received 'big'"
     ):
         load_target("big")
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_it_states_a_command_that_the_command_line_understands(name):
+    text = (TARGET_FOLDER / f"{name}.yaml").read_text().replace(" \\\n#", "")
+    [line] = [line for line in text.splitlines() if line.startswith("# deepfake-inspector")]
+    group, command, *arguments = shlex.split(line.removeprefix("# deepfake-inspector"))
+    context = cli.commands[group].commands[command].make_context(command, arguments)
+    assert context.params["target"] == name

@@ -110,9 +110,9 @@ def test_a_platform_document_is_none_of_vertex(job):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"records": "records"}, "--records: expected gs://… for Vertex, received 'records'"),
-        ({"push_to": "s3://b/m"}, "--push-to: expected gs://…"),
-        ({"pipeline_root": "minio://b/m"}, "--pipeline-root: The server can write to gs://BUCKET/…"),
+        ({"records": "records"}, "--records: The nodes can open gs://BUCKET/…, and not 'records'"),
+        ({"push_to": "/data/models"}, "--push-to: The nodes can open gs://"),
+        ({"pipeline_root": "minio://b/m"}, "--pipeline-root: The server keeps artifacts at gs://BUCKET/…"),
         ({"target": load_target("default")}, "Target: expected nothing of timeout_s for"),
     ],
 )
