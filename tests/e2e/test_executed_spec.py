@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
+from components.report.file_names import METRICS_FILE, PAGE_FILE
+
 _REPOSITORY = Path(__file__).parents[2]
 _STOCK = "tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor"
 _IMAGES = 200
@@ -138,11 +140,19 @@ def _flat(value: object, path: str = "") -> dict[str, object]:
 
 def test_every_node_ran_through_to_the_push(executed, folder):
     assert {node["state"] for node in executed["nodes"].values()} == {"done"}
-    assert list(executed["nodes"])[-1] == "Pusher"
+    assert list(executed["nodes"])[-2:] == ["Pusher", "Report"]
     assert {"ImportExampleGen", "DataGate", "Trainer", "LatestBlessed", "ServingCheck"} <= set(
         executed["nodes"]
     )
     assert (_pushed(executed, folder) / "saved_model.pb").is_file()
+
+
+def test_the_last_node_reports_what_the_local_run_does(executed, local):
+    report = _artifact(executed, "Report", "report")
+    assert "<html" in (report / PAGE_FILE).read_text()
+    told = json.loads((report / METRICS_FILE).read_text())
+    assert told["blessed"] is local["blessed"] is True
+    assert [one.keys() for one in told["slices"]] == [one.keys() for one in local["slices"]]
 
 
 def test_the_metrics_are_those_of_the_local_run(executed, local):
