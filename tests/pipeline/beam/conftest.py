@@ -26,7 +26,7 @@ def apart(tmp_path_factory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def start(apart) -> Iterator[Callable[..., RunningEngine]]:
-    """``start(engine, workers, **options)``: a running engine; all are stopped at the end.
+    """``start(engine, workers, **options)``: a running engine, perhaps of the test before; stopped at the end.
 
     Skips where there is no Java, or Maven cannot have the jars.
     """
@@ -37,6 +37,8 @@ def start(apart) -> Iterator[Callable[..., RunningEngine]]:
 
     def start_one(engine: str, workers: int, **options) -> RunningEngine:
         for other in running_engines():
+            if (other.engine, options, other.dead) == (engine, {}, []):
+                return other
             stop_engine(other)
         try:
             return start_engine(engine, workers, **options)
