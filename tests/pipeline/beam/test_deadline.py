@@ -6,6 +6,7 @@ import time
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
+from embedded_beam import EMBEDDED, needs_embedded_workers
 
 from pipeline.beam import beam_args
 from pipeline.beam.deadline import _cause
@@ -13,12 +14,7 @@ from pipeline.beam.settings import BeamSettings
 from pipeline.errors import BeamJobError
 
 _FOREVER_S = 600
-# Beam's own stand-in for a job server, in this process.
-_EMBEDDED = [
-    "--runner=pipeline.beam.deadline.DeadlinePortableRunner",
-    "--job_endpoint=embed",
-    "--environment_type=LOOPBACK",
-]
+_EMBEDDED = [*EMBEDDED, "--environment_type=LOOPBACK"]
 
 
 def _run(arguments, function):
@@ -58,10 +54,15 @@ def test_on_a_job_server():
 
 
 def test_a_job_in_time_gives_its_result():
-    _run([*_EMBEDDED, "--deadline_s=60"], str)
     _run(beam_args(BeamSettings(deadline_s=60)), str)
 
 
+@needs_embedded_workers
+def test_a_job_in_time_on_a_job_server_gives_its_result():
+    _run([*_EMBEDDED, "--deadline_s=60"], str)
+
+
+@needs_embedded_workers
 def test_a_failure_is_told_in_a_line():
     with pytest.raises(BeamJobError, match=r"\AThe Beam job at embed failed: .*no face.*\Z"):
         _run([*_EMBEDDED, "--deadline_s=60"], _fail)

@@ -7,6 +7,7 @@ import apache_beam as beam
 import grpc
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
+from embedded_beam import EMBEDDED, needs_embedded_workers
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc, endpoints_pb2
 from slow_work import who_works
 
@@ -31,11 +32,10 @@ def _exists(pid):
     return True
 
 
+@needs_embedded_workers
 def test_work_is_done_in_a_process_of_the_pool_that_ends_with_the_job(pool, tmp_path):
     arguments = [
-        "--runner=pipeline.beam.deadline.DeadlinePortableRunner",
-        # Beam's own stand-in for a job server, in this process.
-        "--job_endpoint=embed",
+        *EMBEDDED,
         "--environment_type=EXTERNAL",
         f"--environment_config={pool}",
         "--deadline_s=60",

@@ -110,12 +110,12 @@ def read(documents: list[Any], for_vertex: bool) -> tuple[Compiled | None, list[
     ):
         try:
             message: Message = json_format.ParseDict(content, kind())
-        except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
+            # Not all that can be read can be written: a number that is none, such as NaN.
+            parsed[what] = json_format.MessageToDict(message)
+        except (json_format.Error, TypeError, ValueError, AttributeError) as error:
             findings.append(
                 Finding("schema", what, f"It is no {kind.DESCRIPTOR.name}: {' '.join(str(error).split())}.")
             )
-        else:
-            parsed[what] = json_format.MessageToDict(message)
     if findings:
         return None, findings
     findings = list(_schema_version(parsed["pipelineSpec"], for_vertex))
