@@ -7,8 +7,8 @@ import apache_beam as beam
 import grpc
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from embedded_beam import EMBEDDED, needs_embedded_workers
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc, endpoints_pb2
+from embedded_beam import EMBEDDED, needs_embedded_workers
 from slow_work import who_works
 
 from pipeline.beam import worker_pool
