@@ -16,10 +16,10 @@ test: setup ## everything but the slow tests and those in a browser
 
 test-slow: setup ## the slow tests, those in a browser, and the most telling ones on a real Flink and Spark
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
-		-m "((slow or browser) and not gpu and not flink and not spark) or ((flink or spark) and not slow)"
+		-m "((slow or browser) and not (gpu or flink or spark or executed)) or ((flink or spark) and not slow)"
 
-test-clusters: setup ## all tests on a real Flink and Spark; need Java 11 to 17 and Maven
-	$(BIN)/python -m pytest -m "flink or spark"
+test-clusters: setup ## all tests on a real Flink and Spark (need Java 11 to 17 and Maven), and of an executed pipeline
+	$(BIN)/python -m pytest -m "flink or spark or executed"
 
 debian13: ## the README's two commands on today's stack, in a Debian 13 tree
 	@tools/debian13.sh

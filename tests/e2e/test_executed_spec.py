@@ -26,7 +26,7 @@ evaluation:
   robustness: false
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.executed, pytest.mark.timeout(1800)]
 
 
 def _inspector(*arguments: object) -> subprocess.CompletedProcess:
