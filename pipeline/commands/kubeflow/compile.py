@@ -33,5 +33,5 @@ def compile_(out: Path, as_json: bool, **described: Any) -> None:
         check(text, out.suffix)
         write_compiled(out, text)
         notes = list(places_on_pod_disks(what))
-    next_step = f"Try it here: deepfake-inspector kubeflow execute {out}"
+    next_step = f"Try it here: deepfake-inspector kubeflow execute {out} --root executed"
     tell_compiled(out, package.spec, next_step, as_json, notes)
