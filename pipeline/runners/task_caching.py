@@ -9,7 +9,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.runners.kubeflow.target import READS_FROM_OUTSIDE
+READS_FROM_OUTSIDE = frozenset({"ImportSchemaGen", "LatestBlessed"})
+"""Nodes whose result depends on what no input tells of, so that a cache would serve what is old."""
 
 
 def with_caching(spec: dict[str, Any], on: bool) -> dict[str, Any]:

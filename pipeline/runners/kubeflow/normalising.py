@@ -7,7 +7,8 @@ each function's docstring.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.runners.kubeflow.target import READS_FROM_OUTSIDE, NodeSettings, Target
+from pipeline.runners.kubeflow.target import NodeSettings, Target
+from pipeline.runners.task_caching import READS_FROM_OUTSIDE
 
 EXAMPLE_GEN = "ImportExampleGen"
 

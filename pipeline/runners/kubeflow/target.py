@@ -22,9 +22,6 @@ NODES = (
 )
 """Ids of all nodes that `pipeline.graph` can make."""
 
-READS_FROM_OUTSIDE = frozenset({"ImportSchemaGen", "LatestBlessed"})
-"""Nodes whose result depends on what no input tells of, so that a cache would serve what is old."""
-
 _NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
