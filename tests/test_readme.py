@@ -7,8 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import pytest
+from command_line import parse
 
 from pipeline.cli import cli
 from pipeline.config import load_config
@@ -46,17 +46,6 @@ def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
     for file in ("demo.yaml", "weights.h5", "archive.zip", "faces/list.csv", "answers.jsonl"):
         Path(file).touch()
 
-    context = _parse(cli, shlex.split(command)[1:])
+    context = parse(cli, shlex.split(command)[1:])
     if context.command.name == "run":
         load_config(context.params["name_or_file"], context.params["overrides"])
-
-
-def _parse(
-    command: click.Command, arguments: list[str], parent: click.Context | None = None
-) -> click.Context:
-    """Reads the arguments down to the innermost command, and runs nothing."""
-    context = command.make_context(command.name, list(arguments), parent=parent)
-    if not isinstance(command, click.Group):
-        return context
-    _, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-    return _parse(inner, rest, context)

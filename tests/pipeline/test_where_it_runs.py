@@ -4,8 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import pytest
+from command_line import parse
 
 from pipeline.cli import cli
 from pipeline.config import beam_settings, load_config
@@ -32,7 +32,7 @@ def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
     # What lies on a volume of the cluster.
     arguments = [one.replace("/data/", f"{tmp_path}/") for one in shlex.split(command)[1:]]
 
-    context = _parse(cli, arguments)
+    context = parse(cli, arguments)
     options = context.params
     if context.command.name == "run":
         changes = (*options["overrides"], *([f"beam.profile={options['beam']}"] if options["beam"] else []))
@@ -47,14 +47,3 @@ def test_the_yaml_is_a_configuration(tmp_path):
     file = tmp_path / "own.yaml"
     file.write_text(block)
     assert load_config(str(file)).beam.profile == "flink"
-
-
-def _parse(
-    command: click.Command, arguments: list[str], parent: click.Context | None = None
-) -> click.Context:
-    """Reads the arguments down to the innermost command, and runs nothing."""
-    context = command.make_context(command.name, list(arguments), parent=parent)
-    if not isinstance(command, click.Group):
-        return context
-    _, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-    return _parse(inner, rest, context)
