@@ -2,7 +2,6 @@
 
 import datetime
 import ipaddress
-import statistics
 import threading
 import time
 
@@ -20,6 +19,7 @@ from serving import wire
 from serving.client import Client
 from serving.config.files import read_tls
 from serving.model.session_model import SessionModel
+from serving.model.warmup import WARMUP_FILE
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -71,22 +71,27 @@ def test_22_health_follows_warm_up_and_stopping(serve, detector, base_path, monk
     assert answers == [pytest.approx(detector.scores[:1], abs=1e-5)]
 
 
-def test_23_the_warm_up_comes_first_and_the_first_call_is_as_fast_as_the_others(serve, detector, base_path):
-    ratios = []
+def test_23_the_warm_up_comes_first_and_spares_the_first_call_what_a_first_run_costs(
+    serve, detector, base_path
+):
+    # The tiny detector answers in 2 ms, of which gRPC's own first call is as much again: a factor of the steady call
+    # says little here. What the warm-up takes off the first call is far more than either.
     request = ask(detector.images[:2])
-    for version in (1, 2, 3):  # the least of three: the cores have other work, too
-        detector.push(base_path, version)
-        api = serve(base_path, poll_interval_s=60.0)
+
+    def seconds_of_first_call(version: int, warm: bool) -> float:
+        pushed = detector.push(base_path, version)
+        if not warm:
+            (pushed / WARMUP_FILE).unlink()
+        api = serve(base_path, poll_interval_s=3.0)
         api.status()  # connects
+        began = time.perf_counter()
+        assert api.predict(request).model_spec.version.value == version
+        return time.perf_counter() - began
 
-        def seconds(api=api):
-            began = time.perf_counter()
-            api.predict(request)
-            return time.perf_counter() - began
-
-        first = seconds()
-        ratios.append(first / statistics.median(seconds() for _ in range(20)))
-    assert min(ratios) <= 2
+    # The least of three each: the cores have other work, too.
+    cold = min(seconds_of_first_call(version, warm=False) for version in (1, 2, 3))
+    warmed = min(seconds_of_first_call(version, warm=True) for version in (4, 5, 6))
+    assert warmed <= cold / 3, f"first call after a warm-up {warmed:.4f} s, without {cold:.4f} s"
 
 
 def test_24_metrics_count_the_calls_made(serve, detector, base_path):
