@@ -29,6 +29,7 @@ GROUP_KEY = "group"
 SOURCE_KEY = "source"
 METHOD_KEY = "method"
 SPAN_KEY = "span"
+MAKER_KEY = "synthetic/maker"
 
 #: What a manifest's column is called in the records: ``slice/`` and the column's own name.
 COLUMN_PREFIX = "slice/"
