@@ -10,6 +10,7 @@ from components.settings.evaluation import (
 )
 from components.settings.model import ModelSettings
 from components.settings.training import (
+    AdversarialSettings,
     AugmentationSettings,
     HardwareSettings,
     StageSettings,
@@ -19,6 +20,7 @@ from components.settings.tuning import TunerSettings
 
 __all__ = [
     "MIN_CLASS_SHARE",
+    "AdversarialSettings",
     "AugmentationSettings",
     "Bound",
     "CalibrationSettings",
