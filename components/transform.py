@@ -17,24 +17,38 @@ IMAGE_PNG = "image_png"
 LABEL = "label"
 """Transformed feature: int64 scalar, 0 real, 1 fake."""
 
+SYNTHETIC = "synthetic"
+"""Transformed feature: string scalar, the maker of a synthetic image; empty for all others."""
+
 
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
     """The function TFX Transform traces.
 
     Args:
-        inputs: the features of `data/schema.pbtxt`, each `[N, 1]`.
+        inputs: the features of `data/schema.pbtxt`, each `[N, 1]`; the maker of synthetic images is sparse, and
+            missing where the schema is older than it.
         custom_config: `image_size`, the side in pixels.
 
     Returns:
-        `IMAGE_PNG` string `[N]` and `LABEL` int64 `[N]`.
+        `IMAGE_PNG` string `[N]`, `LABEL` int64 `[N]` and `SYNTHETIC` string `[N]`.
     """
+    labels = tf.reshape(inputs[example.LABEL_KEY], [-1])
     pixels = preprocessing.decode_and_resize(
         tf.reshape(inputs[example.IMAGE_KEY], [-1]), custom_config["image_size"]
     )
     return {
         IMAGE_PNG: tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string),
-        LABEL: tf.reshape(inputs[example.LABEL_KEY], [-1]),
+        LABEL: labels,
+        SYNTHETIC: _makers(inputs.get(example.MAKER_KEY), tf.shape(labels, tf.int64)[0]),
     }
+
+
+def _makers(given: tf.SparseTensor | None, count: tf.Tensor) -> tf.Tensor:
+    if given is None:
+        return tf.fill([count], "")
+    # A batch without any synthetic image has no column at all.
+    one_each = tf.sparse.reset_shape(given, tf.stack([count, tf.constant(1, tf.int64)]))
+    return tf.reshape(tf.sparse.to_dense(one_each, default_value=""), [-1])
 
 
 def pixels_from_png(png: tf.Tensor, size: int) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """What all settings share."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -22,3 +23,26 @@ class Settings(BaseModel):
         if isinstance(value, bool) and bool not in (annotation, *get_args(annotation)):
             raise ValueError(f"expected no true or false here, received {value}")
         return value
+
+
+class FrozenMapping(Mapping[str, Any]):
+    """A mapping that cannot be changed, as settings never can; it can be copied, pickled and hashed as they can."""
+
+    def __init__(self, content: Mapping[str, Any]):
+        """Copies the content."""
+        self._items = tuple(content.items())
+
+    def __getitem__(self, key: str) -> Any:
+        return dict(self._items)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._items))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items))
+
+    def __repr__(self) -> str:
+        return repr(dict(self._items))

@@ -1,12 +1,32 @@
 """The stages of a training, what they share, and what they run on."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, field_validator, model_validator
 
-from components.settings.base import PositiveFloat, PositiveInt, Settings
+from components.settings.base import FrozenMapping, PositiveFloat, PositiveInt, Settings
 
 _BLOCK_NAME = r"^[a-z][a-z0-9_]*$"
+
+
+def _mixed(shares: Mapping[str, float]) -> Mapping[str, float]:
+    if sum(shares.values()) >= 1.0:
+        raise ValueError(
+            f"expected shares that leave room for originals, below 1 in all, received {dict(shares)}"
+        )
+    return FrozenMapping(shares)
+
+
+SyntheticShares = Annotated[
+    Mapping[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")],
+        Annotated[float, Field(gt=0.0, lt=1.0)],
+    ],
+    AfterValidator(_mixed),
+    PlainSerializer(dict),
+]
+"""Of an epoch's images, by name of the maker."""
 
 
 class AugmentationSettings(Settings):
@@ -80,6 +100,12 @@ class StageSettings(Settings):
     )
     early_stopping_patience: PositiveInt | None = Field(None, description="default: that of the training")
     reduce_lr_patience: PositiveInt | None = Field(None, description="default: that of the training")
+    synthetic: SyntheticShares = Field(
+        {},
+        validate_default=True,
+        description="share of an epoch's images by maker, such as {blend: 0.25}, of the synthetic images of the "
+        "training split; those of other makers are not trained on",
+    )
     adversarial: AdversarialSettings | None = Field(
         None, description="train on attacked images as well; default: on the images as they are"
     )

@@ -1,8 +1,8 @@
 """tf.data over the records that Transform wrote."""
 
-import functools
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,21 +11,26 @@ from components import preprocessing
 from components.hardware_plan import shared_batch_size
 from components.trainer.augmentation import Augmentation
 from components.trainer.epoch_order import Batch, batch_seed, epoch_seed, shuffled_batches
-from components.transform import IMAGE_PNG, LABEL, pixels_from_png
+from components.trainer.mixture import chosen_from, mixture_of
+from components.trainer.record_streams import mixed_in, records_of, shuffled_records
+from components.transform import IMAGE_PNG, LABEL, SYNTHETIC, pixels_from_png
 
-_FILES_AT_ONCE = 16
-_SHUFFLED_RECORDS = 4096
 _FEATURES = {
     IMAGE_PNG: tf.io.FixedLenFeature([], tf.string),
     LABEL: tf.io.FixedLenFeature([], tf.int64),
+    # Records of an older Transform know of no synthetic images.
+    SYNTHETIC: tf.io.FixedLenFeature([], tf.string, default_value=""),
 }
 
 
 class TransformedSplit:
-    """One split of the transformed records, as batches of pixels in [0, 1] and labels."""
+    """One split of the transformed records, as batches of pixels in [0, 1] and labels.
+
+    Of synthetic images it has none, unless `with_synthetic` mixes them in.
+    """
 
     def __init__(self, files: Sequence[str], image_size: int, batch_size: int, devices: int = 1):
-        """Reads the labels once, to know the size and the balance of the split.
+        """Reads labels and makers once, to know the size and the balance of the split.
 
         Args:
             files: gzip TFRecord files.
@@ -35,39 +40,78 @@ class TransformedSplit:
 
         Raises:
             HardwareError: when the devices cannot share the batches.
-            ValueError: when the files hold no record.
+            ValueError: when the files hold no record, or synthetic images alone.
         """
         self._files = sorted(files)
         self._image_size = image_size
-        batches = [batch[LABEL].numpy() for batch in _records(self._files).batch(1024).map(_parse)]
-        if not batches:
+        self._wanted_batch_size, self._devices = batch_size, devices
+        found = [
+            (batch[LABEL].numpy(), batch[SYNTHETIC].numpy().astype(str))
+            for batch in records_of(self._files).batch(1024).map(_parse)
+        ]
+        if not found:
             raise ValueError(f"Expected records in {self._files}, found none.")
-        self.labels = np.concatenate(batches)
+        labels, makers = (np.concatenate(part) for part in zip(*found, strict=True))
+        if not (makers == "").any():
+            raise ValueError(
+                f"Expected originals in {self._files}, found {len(makers):,} synthetic images alone."
+            )
+        self._all_labels, self._all_makers = labels, makers
+        self._decoded: dict[tuple[str, ...], tf.Tensor] = {}
+        self._choose({})
+
+    def with_synthetic(self, shares: Mapping[str, float]) -> "TransformedSplit":
+        """The same split, whose epochs have these shares of synthetic images besides every original once.
+
+        Its `labels` and `batches` are of all images that its epochs draw from.
+
+        Args:
+            shares: of an epoch's images, in (0, 1) and together below 1, by maker.
+
+        Raises:
+            BadInputError: the split has no image of a maker.
+            HardwareError: when the devices cannot share the batches.
+        """
+        if not shares:
+            return self
+        # It shares what is decoded.
+        other = copy.copy(self)
+        other._choose(shares)
+        return other
+
+    def _choose(self, shares: Mapping[str, float]) -> None:
+        self.mixture = mixture_of(self._all_makers, shares)
+        """What an epoch is made of."""
+        chosen = chosen_from(self._all_makers, shares)
+        self.labels = self._all_labels[chosen]
         """int64 `[N]`, 0 real, 1 fake, in the order of `batches`."""
-        self.batch_size = shared_batch_size(len(self.labels), batch_size, devices)
+        self.batch_size = shared_batch_size(self.mixture.size, self._wanted_batch_size, self._devices)
         """Images a batch: the largest with which every device has some of each batch."""
+        self._read_size = shared_batch_size(len(self.labels), self._wanted_batch_size, self._devices)
+        self._makers = None if chosen.all() else ("", *sorted(shares))
+        self._all_original = bool((self._all_makers == "").all())
 
     @property
     def steps(self) -> int:
         """Batches an epoch."""
-        return math.ceil(len(self.labels) / self.batch_size)
+        return math.ceil(self.mixture.size / self.batch_size)
 
     def class_weight(self) -> dict[int, float]:
-        """Weights that make both classes count alike: N / (2 N_class), as scikit-learn's "balanced".
+        """Weights that make both classes of an epoch count alike: N / (2 N_class), as scikit-learn's "balanced".
 
         Raises:
             ValueError: when a class is missing.
         """
-        counts = np.bincount(self.labels, minlength=2)
+        counts = self.mixture.class_counts(self.labels)
         if not counts.all():
             raise ValueError(
-                f"Expected real and fake images to train on, received {counts[0]} real and {counts[1]} fake."
+                f"Expected real and fake images to train on, received {counts[0]:.0f} real and {counts[1]:.0f} fake."
             )
-        return {label: len(self.labels) / (2.0 * count) for label, count in enumerate(counts)}
+        return {label: self.mixture.size / (2.0 * count) for label, count in enumerate(counts.tolist())}
 
     def first_images(self, count: int, smallest: int) -> list[bytes]:
         """The first images as PNG, at most `count`, their pixels repeated where a side has less than `smallest`."""
-        images = next(iter(_records(self._files).batch(count).map(_parse)))[IMAGE_PNG].numpy().tolist()
+        images = next(iter(self._records().batch(count).map(_parse)))[IMAGE_PNG].numpy().tolist()
         repeated = -(-smallest // self._image_size)
         if repeated == 1:
             return images
@@ -77,10 +121,10 @@ class TransformedSplit:
 
     def batches(self) -> tf.data.Dataset:
         """In file order: float32 `[n, S, S, 3]` in [0, 1] and float32 labels `[n, 1]`."""
-        decoded = _records(self._files).batch(self.batch_size).map(self._decode, tf.data.AUTOTUNE)
+        decoded = self._records().batch(self._read_size).map(self._decode, tf.data.AUTOTUNE)
         # Keras otherwise learns the number of batches by running out of them, with a warning.
         counted = decoded.map(_normalised, tf.data.AUTOTUNE).apply(
-            tf.data.experimental.assert_cardinality(self.steps)
+            tf.data.experimental.assert_cardinality(math.ceil(len(self.labels) / self._read_size))
         )
         return counted.prefetch(tf.data.AUTOTUNE)
 
@@ -110,28 +154,29 @@ class TransformedSplit:
         return batches.map(finish, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _from_memory(self, seed: int, first_epoch: int) -> tf.data.Dataset:
-        pixels, labels = self._pixels, tf.constant(self.labels)
+        pixels, labels = self._pixels(), tf.constant(self.labels)
 
         def gather(batch: Batch) -> tuple[tf.Tensor, ...]:
             return batch.seed, tf.gather(pixels, batch.indices), tf.gather(labels, batch.indices)
 
-        order = shuffled_batches(len(self.labels), self.batch_size, seed, first_epoch)
+        order = shuffled_batches(self.mixture.epoch, self.batch_size, seed, first_epoch)
         return order.map(gather, tf.data.AUTOTUNE)
 
-    @functools.cached_property
     def _pixels(self) -> tf.Tensor:
-        """All images, in the memory of the processor."""
-        pixels = np.empty((len(self.labels), self._image_size, self._image_size, 3), np.uint8)
-        decoded = _records(self._files).batch(self.batch_size).map(self._decode, tf.data.AUTOTUNE)
-        for number, (batch, _) in enumerate(decoded):
-            pixels[number * self.batch_size :][: len(batch)] = batch
-        with tf.device("CPU:0"):
-            return tf.constant(pixels)
+        """All images of the mixture, in the memory of the processor; they stay until others are wanted."""
+        if self._makers not in self._decoded:
+            self._decoded.clear()
+            pixels = np.empty((len(self.labels), self._image_size, self._image_size, 3), np.uint8)
+            decoded = self._records().batch(self._read_size).map(self._decode, tf.data.AUTOTUNE)
+            for number, (batch, _) in enumerate(decoded):
+                pixels[number * self._read_size :][: len(batch)] = batch
+            with tf.device("CPU:0"):
+                self._decoded[self._makers] = tf.constant(pixels)
+        return self._decoded[self._makers]
 
     def _from_files(self, seed: int, first_epoch: int) -> tf.data.Dataset:
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            drawn = epoch_seed(seed, epoch)
-            batches = _shuffled_records(self._files, drawn).batch(self.batch_size).enumerate()
+            batches = self._epoch_of_records(seed, epoch).batch(self.batch_size).enumerate()
             return batches.map(lambda step, serialized: (batch_seed(seed, epoch, step), serialized))
 
         def decode(drawn: tf.Tensor, serialized: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -139,42 +184,20 @@ class TransformedSplit:
 
         return tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).map(decode, tf.data.AUTOTUNE)
 
+    def _epoch_of_records(self, seed: int, epoch: tf.Tensor) -> tf.data.Dataset:
+        drawn = epoch_seed(seed, epoch)
+        originals = shuffled_records(self._files, drawn, None if self._all_original else [""])
+        if not self.mixture.parts:
+            return originals
+        times = tf.math.bincount(self.mixture.drawn(seed, epoch), minlength=len(self.labels), dtype=tf.int64)
+        return mixed_in(originals, len(self.mixture.originals), self._records(), times, drawn)
+
+    def _records(self) -> tf.data.Dataset:
+        return records_of(self._files, self._makers)
+
     def _decode(self, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         features = _parse(serialized)
         return pixels_from_png(features[IMAGE_PNG], self._image_size), features[LABEL]
-
-
-def _records(files: Sequence[str] | tf.Tensor) -> tf.data.Dataset:
-    """Serialized examples, from many files at once, always in the same order."""
-    return tf.data.Dataset.from_tensor_slices(tf.convert_to_tensor(files, tf.string)).interleave(
-        lambda file: tf.data.TFRecordDataset(file, compression_type="GZIP"),
-        cycle_length=_FILES_AT_ONCE,
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
-
-
-def _shuffled_records(files: Sequence[str], seed: tf.Tensor) -> tf.data.Dataset:
-    """Serialized examples in an order that follows from the seed: files in random order, then block by block.
-
-    Not by `Dataset.shuffle`, whose seed also depends on TensorFlow's global one, and fails where that is 0.
-
-    Args:
-        files: paths.
-        seed: int64 `[2]`.
-    """
-    records = _records(tf.random.experimental.stateless_shuffle(tf.constant(files), tf.cast(seed, tf.int32)))
-    # A first block of random size, so that the blocks are not the same in each epoch.
-    first = tf.random.stateless_uniform([], seed, 1, _SHUFFLED_RECORDS + 1, tf.int64)
-    blocks = (
-        records.take(first).batch(_SHUFFLED_RECORDS).concatenate(records.skip(first).batch(_SHUFFLED_RECORDS))
-    )
-
-    def shuffled(number: tf.Tensor, block: tf.Tensor) -> tf.data.Dataset:
-        drawn = tf.cast(tf.random.fold_in(seed, number), tf.int32)
-        return tf.data.Dataset.from_tensor_slices(tf.random.experimental.stateless_shuffle(block, drawn))
-
-    return blocks.prefetch(1).enumerate().flat_map(shuffled)
 
 
 def _parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from components.trainer.augmentation import Augmentation
 from components.trainer.dataset import TransformedSplit
 from components.trainer.epoch_order import Batch, batch_seed, shuffled_batches
+from components.trainer.mixture import Mixture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,25 +20,26 @@ class Embeddings:
         views: float32 `[V, N, C]`: of each image as it is (V = 1), or of V augmented views of it.
         labels: float32 `[N, 1]`.
         batch_size: images a batch.
+        mixture: what an epoch has of them.
     """
 
     views: np.ndarray
     labels: np.ndarray
     batch_size: int
+    mixture: Mixture
 
     def batches(self) -> tf.data.Dataset:
         """The first view, in file order: float32 `[n, C]` and labels `[n, 1]`."""
         return tf.data.Dataset.from_tensor_slices((self.views[0], self.labels)).batch(self.batch_size)
 
     def training_batches(self, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
-        """Endless shuffled epochs, each with one view of every image: with V views, all in V epochs.
+        """Endless shuffled epochs, each with one view of every image that it has: with V views, all in V epochs.
 
         Args:
             seed: of the stage.
             first_epoch: where to begin, from 0.
         """
         views, labels = tf.constant(self.views), tf.constant(self.labels)
-        count = len(self.labels)
 
         def gather(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
             # Neighbours take different views in one epoch, so that no epoch is one draw of the augmentation alone.
@@ -45,7 +47,7 @@ class Embeddings:
             drawn = tf.stack([view, batch.indices], axis=1)
             return tf.gather_nd(views, drawn), tf.gather(labels, batch.indices)
 
-        order = shuffled_batches(count, self.batch_size, seed, first_epoch)
+        order = shuffled_batches(self.mixture.epoch, self.batch_size, seed, first_epoch)
         return order.map(gather).prefetch(tf.data.AUTOTUNE)
 
 
@@ -77,4 +79,5 @@ def embed(
                 tf.data.AUTOTUNE,
             )
         found.append(embedder.predict(batches, verbose=0).astype(np.float32))
-    return Embeddings(np.stack(found), split.labels[:, np.newaxis].astype(np.float32), split.batch_size)
+    labels = split.labels[:, np.newaxis].astype(np.float32)
+    return Embeddings(np.stack(found), labels, split.batch_size, split.mixture)

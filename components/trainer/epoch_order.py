@@ -5,6 +5,7 @@ before in the same process could not.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -54,11 +55,13 @@ def batch_seed(seed: int, epoch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     return tf.random.fold_in(tf.random.fold_in(tf.stack([tf.constant(seed, tf.int64), epoch]), _BATCH), step)
 
 
-def shuffled_batches(count: int, batch_size: int, seed: int, first_epoch: int) -> tf.data.Dataset:
-    """Endless epochs of `Batch`es, each a permutation of all images.
+def shuffled_batches(
+    images: Callable[[int, tf.Tensor], tf.Tensor], batch_size: int, seed: int, first_epoch: int
+) -> tf.data.Dataset:
+    """Endless epochs of `Batch`es, each a permutation of its images.
 
     Args:
-        count: number of images.
+        images: which an epoch has, int64 `[N]` by the seed and the number of the epoch, such as `Mixture.epoch`.
         batch_size: images a batch; the last of an epoch may have fewer.
         seed: of the stage.
         first_epoch: where to begin, from 0.
@@ -66,7 +69,7 @@ def shuffled_batches(count: int, batch_size: int, seed: int, first_epoch: int) -
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(count, dtype=tf.int64), tf.cast(epoch_seed(seed, epoch), tf.int32)
+            images(seed, epoch), tf.cast(epoch_seed(seed, epoch), tf.int32)
         )
         batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size).enumerate()
         return batches.map(lambda step, indices: Batch(batch_seed(seed, epoch, step), epoch, indices))

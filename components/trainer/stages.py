@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from components.atomic_file import replacing, write_text
+from components.progress import tell
 from components.settings import StageSettings, TrainerSettings
 from components.trainer.augmentation import Augmentation
 from components.trainer.dataset import TransformedSplit
@@ -75,6 +76,9 @@ class StageRunner:
         self._validation = validation
         self._folder = folder
         self._hardware = hardware
+        # What cannot be trained on is better told before the first stage than before the last.
+        for stage in settings.training.stages:
+            train.with_synthetic(stage.synthetic)
         self._pretrained = settings.model.pretrained or warm_started
         self._augmentation = Augmentation(settings.training.augmentation)
         self.epochs: list[Epoch] = []
@@ -132,24 +136,26 @@ class StageRunner:
         """Trains a stage; returns the seconds its embeddings took."""
         training, first_epoch = self._settings.training, len(store.epochs)
         seed = stage_seed(training.seed, stage.name)
+        images = self._train.with_synthetic(stage.synthetic)
+        tell(f"stage {stage.name}: {images.mixture} an epoch")
         start, seconds = time.monotonic(), 0.0
         if stage.on_embeddings:
             embedder, views = self._detector.embedder(), stage.augmented_views
-            embedded = embed(embedder, self._train, self._augmentation if views else None, views or 1, seed)
+            embedded = embed(embedder, images, self._augmentation if views else None, views or 1, seed)
             train = embedded.training_batches(seed, first_epoch)
             validation = embed(embedder, self._validation).batches()
             model = self._detector.head_on_embeddings()
             seconds = time.monotonic() - start
         else:
             augmentation = self._augmentation if stage.augmented else None
-            train = self._train.training_batches(seed, augmentation, first_epoch, training.hardware.cache_gb)
+            train = images.training_batches(seed, augmentation, first_epoch, training.hardware.cache_gb)
             validation = self._validation.batches()
             model = self._detector.model(trains_backbone=stage.trainable != "none")
         with contextlib.closing(TensorBoardLog(self.tensorboard_folder)) as tensorboard:
             if not first_epoch:
                 tensorboard.stage(stage.name, len(self.epochs), stage.model_dump_json(indent=2))
                 if stage.augmented or stage.augmented_views:
-                    images, _ = next(iter(self._train.training_batches(seed, self._augmentation)))
+                    images, _ = next(iter(images.training_batches(seed, self._augmentation)))
                     tensorboard.samples(stage.name, images.numpy(), len(self.epochs))
             fit_stage(
                 model,
@@ -157,7 +163,7 @@ class StageRunner:
                 training,
                 store,
                 train=train,
-                split=self._train,
+                split=images,
                 validation=validation,
                 hardware=self._hardware,
                 tensorboard=tensorboard,

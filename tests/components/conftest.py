@@ -171,7 +171,10 @@ def transform_graph(tmp_path_factory) -> tft.TFTransformOutput:
         )
         for key, value in one.features.feature.items()
     }
-    metadata = tft.DatasetMetadata(load_schema())
+    schema = load_schema()
+    # What only some images have is not in this one.
+    row = {feature.name: None for feature in schema.feature} | row
+    metadata = tft.DatasetMetadata(schema)
     with tft_beam.Context(str(tmp_path_factory.mktemp("beam"))), beam.Pipeline() as pipeline:
         rows = pipeline | beam.Create([row])
         preprocess = functools.partial(preprocessing_fn, custom_config={"image_size": SIZE})

@@ -1,5 +1,6 @@
 """Settings refuse what they do not know and what is out of range, and say when BatchNormalization trains."""
 
+import copy
 import json
 
 import pytest
@@ -304,3 +305,28 @@ def test_a_bound_that_means_nothing_is_refused(bound, words):
 def test_bounds_that_do_not_go_together_are_refused(bounds, words):
     with pytest.raises(ValidationError, match=words):
         EvaluatorSettings.model_validate({"bounds": bounds})
+
+
+def test_shares_of_synthetic_images_are_kept_as_they_are_and_cannot_be_changed():
+    stage = StageSettings(**STAGE, synthetic={"blend": 0.25, "control": 0.05})
+    assert stage.synthetic == {"blend": 0.25, "control": 0.05}
+    assert json.loads(stage.model_dump_json())["synthetic"] == {"blend": 0.25, "control": 0.05}
+    assert StageSettings.model_validate(stage.model_dump()) == copy.deepcopy(stage) == stage
+    assert hash(stage) != hash(StageSettings(**STAGE))
+    with pytest.raises(TypeError):
+        stage.synthetic["blend"] = 0.5
+    assert StageSettings(**STAGE).synthetic == {}
+
+
+@pytest.mark.parametrize(
+    ("shares", "why"),
+    [
+        ({"blend": 0.0}, "greater than 0"),
+        ({"blend": 1.0}, "less than 1"),
+        ({"blend": True}, "less than 1"),
+        ({"blend": 0.5, "control": 0.5}, "leave room for originals"),
+        ({"Blend it": 0.1}, "should match pattern"),
+    ],
+)
+def test_shares_that_no_epoch_can_have_are_refused(shares, why):
+    assert why in refusal(StageSettings, STAGE | {"synthetic": shares})

@@ -8,7 +8,8 @@ import tensorflow as tf
 from PIL import Image
 
 from components import preprocessing
-from components.transform import IMAGE_PNG, LABEL, pixels_from_png
+from components.transform import IMAGE_PNG, LABEL, SYNTHETIC, pixels_from_png, preprocessing_fn
+from data.example import IMAGE_KEY, LABEL_KEY, MAKER_KEY
 from data.example import encode as encode_record
 
 SIZE = 32
@@ -30,8 +31,8 @@ def transformed(images, record, transform_graph):
     return transform_graph.transform_raw_features(raw)
 
 
-def test_image_and_label_come_out_and_nothing_else(transformed):
-    assert set(transformed) == {IMAGE_PNG, LABEL}
+def test_image_label_and_maker_come_out_and_nothing_else(transformed):
+    assert set(transformed) == {IMAGE_PNG, LABEL, SYNTHETIC}
     assert transformed[LABEL].dtype == tf.int64
     np.testing.assert_array_equal(transformed[LABEL], [0, 1, 1])
 
@@ -40,6 +41,31 @@ def test_the_records_can_be_read_by_the_spec_that_transform_states(transform_gra
     spec = transform_graph.transformed_feature_spec()
     assert spec[IMAGE_PNG] == tf.io.FixedLenFeature([], tf.string)
     assert spec[LABEL] == tf.io.FixedLenFeature([], tf.int64)
+    assert spec[SYNTHETIC] == tf.io.FixedLenFeature([], tf.string)
+
+
+def _made(serialized: bytes, maker: str) -> bytes:
+    message = tf.train.Example.FromString(serialized)
+    message.features.feature[MAKER_KEY].bytes_list.value.append(maker.encode())
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize("makers", [("", "", ""), ("", "blend", ""), ("control", "blend", "blend")])
+def test_the_maker_of_a_synthetic_image_goes_with_it(makers, images, record, transform_graph):
+    plain = [encode_record(record(image, 1)) for image in images]
+    serialized = [_made(one, maker) if maker else one for one, maker in zip(plain, makers, strict=True)]
+    raw = tf.io.parse_example(serialized, transform_graph.raw_feature_spec())
+    found = transform_graph.transform_raw_features(raw)[SYNTHETIC]
+    assert [one.decode() for one in found.numpy()] == list(makers)
+
+
+def test_a_schema_that_is_older_than_synthetic_images_has_none(images):
+    inputs = {
+        IMAGE_KEY: tf.constant(images)[:, tf.newaxis],
+        LABEL_KEY: tf.constant([[0], [1], [1]], tf.int64),
+    }
+    found = preprocessing_fn(inputs, {"image_size": SIZE})[SYNTHETIC]
+    assert found.numpy().tolist() == [b"", b"", b""]
 
 
 def test_the_png_holds_exactly_the_resized_pixels(transformed, images):

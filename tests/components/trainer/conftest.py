@@ -1,6 +1,6 @@
 """Records as Transform writes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +8,29 @@ import pytest
 import tensorflow as tf
 
 from components.trainer.dataset import TransformedSplit
-from components.transform import IMAGE_PNG, LABEL
+from components.transform import IMAGE_PNG, LABEL, SYNTHETIC
 
 SIZE = 32
 
 
 @pytest.fixture(scope="session")
 def write_transformed(encode) -> Callable[[Path, np.ndarray, np.ndarray], str]:
-    """``write_transformed(path, pixels, labels)``: records as Transform writes them; returns the path."""
+    """``write_transformed(path, pixels, labels, makers=None)``: records as Transform writes them; returns the path.
 
-    def write(path: Path, pixels: np.ndarray, labels: np.ndarray) -> str:
+    Without ``makers`` they are as Transform wrote them before there were any.
+    """
+
+    def write(path: Path, pixels: np.ndarray, labels: np.ndarray, makers: Sequence[str] | None = None) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-            for one, label in zip(pixels, labels, strict=True):
+            for number, (one, label) in enumerate(zip(pixels, labels, strict=True)):
                 features = {
                     IMAGE_PNG: tf.train.Feature(bytes_list=tf.train.BytesList(value=[encode(one)])),
                     LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
                 }
+                if makers is not None:
+                    maker = tf.train.BytesList(value=[makers[number].encode()])
+                    features[SYNTHETIC] = tf.train.Feature(bytes_list=maker)
                 message = tf.train.Example(features=tf.train.Features(feature=features))
                 writer.write(message.SerializeToString())
         return str(path)

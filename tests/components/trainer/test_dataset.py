@@ -89,7 +89,7 @@ def test_the_order_is_not_that_of_the_global_seed(shards, cache_gb):
 
 
 def test_what_does_not_fit_into_one_block_is_still_shuffled_whole(shards, monkeypatch):
-    monkeypatch.setattr("components.trainer.dataset._SHUFFLED_RECORDS", 5)
+    monkeypatch.setattr("components.trainer.record_streams._SHUFFLED_RECORDS", 5)
     expected = sorted(_all(shards.batches())[0].sum(axis=(1, 2, 3)))
     epochs = [pixels.sum(axis=(1, 2, 3)) for pixels, _ in _epochs(shards, 4, cache_gb=FROM_FILES)]
     for sums in epochs:

@@ -6,6 +6,7 @@ import pytest
 from components.settings import AugmentationSettings
 from components.trainer.augmentation import Augmentation
 from components.trainer.embeddings import Embeddings, embed
+from components.trainer.mixture import Mixture
 
 
 @pytest.fixture
@@ -50,7 +51,8 @@ class _Mirrored:
     """A split whose images are all mirrored."""
 
     def __init__(self, split):
-        self.labels, self.batch_size, self._split = split.labels, split.batch_size, split
+        self.labels, self.batch_size, self.mixture = split.labels, split.batch_size, split.mixture
+        self._split = split
 
     def batches(self):
         return self._split.batches().map(lambda pixels, labels: (pixels[:, :, ::-1], labels))
@@ -60,7 +62,12 @@ def test_every_view_of_every_image_comes_once_in_as_many_epochs_as_views():
     views, count = 3, 10
     # The embedding tells which image and which view it is of.
     named = np.stack([[(view, image) for image in range(count)] for view in range(views)]).astype(np.float32)
-    embedded = Embeddings(named, np.arange(count, dtype=np.float32)[:, np.newaxis], batch_size=4)
+    embedded = Embeddings(
+        named,
+        np.arange(count, dtype=np.float32)[:, np.newaxis],
+        batch_size=4,
+        mixture=Mixture(np.arange(count)),
+    )
     rows, labels = _rows(embedded.training_batches(seed=5), views * 3)
     np.testing.assert_array_equal(rows[:, 1], labels[:, 0])
     epochs = rows.reshape(views, count, 2)
