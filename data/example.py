@@ -30,7 +30,6 @@ GROUP_KEY = "group"
 SOURCE_KEY = "source"
 METHOD_KEY = "method"
 SPAN_KEY = "span"
-MAKER_KEY = "synthetic/maker"
 
 # Of images that were made of others, and of no other ones.
 MAKER_KEY = "synthetic/maker"

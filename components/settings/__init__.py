@@ -4,6 +4,7 @@ from components.settings.base import PositiveFloat, PositiveInt, Settings, Share
 from components.settings.bounds import Bound
 from components.settings.evaluation import (
     MIN_CLASS_SHARE,
+    AttackSettings,
     CalibrationSettings,
     EvaluatorSettings,
     UncertainSettings,
@@ -21,6 +22,7 @@ from components.settings.tuning import TunerSettings
 __all__ = [
     "MIN_CLASS_SHARE",
     "AdversarialSettings",
+    "AttackSettings",
     "AugmentationSettings",
     "Bound",
     "CalibrationSettings",
