@@ -42,9 +42,21 @@ def resize(pixels: tf.Tensor, size: int) -> tf.Tensor:
     Returns:
         uint8 `[size, size, 3]`.
     """
-    resized = tf.image.resize(pixels, (size, size), method="bilinear", antialias=True)
-    rounded = tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+    rounded = tf.cast(tf.clip_by_value(tf.round(resize_unrounded(pixels, size)), 0.0, 255.0), tf.uint8)
     return tf.ensure_shape(rounded, (size, size, 3))
+
+
+def resize_unrounded(pixels: tf.Tensor, size: int) -> tf.Tensor:
+    """What `resize` rounds: a step that has a gradient.
+
+    Args:
+        pixels: one image `[height, width, 3]` or a batch of them, of any range of values.
+        size: side of the square, in pixels.
+
+    Returns:
+        float32, with sides of `size`.
+    """
+    return tf.image.resize(pixels, (size, size), method="bilinear", antialias=True)
 
 
 def normalise(pixels: tf.Tensor) -> tf.Tensor:

@@ -223,6 +223,7 @@ def _verdict_nodes(
         model=model,
         source_hash=source_hash("components.scoring.component"),
         robustness=config.evaluation.robustness,
+        attacks=config.evaluation.attacks.model_dump_json(),
     )
     # Not for its verdict: the report of a refused model needs the scores above all.
     scoring.add_upstream_node(evaluator)

@@ -11,8 +11,9 @@ from components.atomic_file import write_text
 from components.evaluator.blessing import read_blessing
 from components.evaluator.results import SliceMetrics, read_metrics
 from components.report.file_names import METRICS_FILE
-from components.report.gathering import read_phases
+from components.report.gathering import read_phases, read_table
 from components.report.result import RunResult
+from components.scoring.robustness import RobustnessRow, attack_table
 from components.trainer.run import HISTORY_FILE, PLOT_FILE, TENSORBOARD_FOLDER
 from pipeline.errors import RunError
 from pipeline.history.runs import Outcome, Run, read_runs, report_folder
@@ -66,6 +67,7 @@ class RunReport:
         reasons: a sentence a bound: those that it reached when blessed, else those that it missed.
         model: the SavedModel that was trained.
         pushed_to: the version directory it was pushed to; None when it was not.
+        attacks: accuracy and the like of test images that were attacked; empty where none were.
         page: the report as a page; None while it is not written.
         model_card: likewise.
         page_problem: why they could not be written.
@@ -78,6 +80,7 @@ class RunReport:
     reasons: list[str]
     model: Path
     pushed_to: Path | None
+    attacks: tuple[RobustnessRow, ...] = ()
     page: Path | None = None
     model_card: Path | None = None
     page_problem: str | None = None
@@ -96,6 +99,7 @@ class RunReport:
             pushed_to=str(self.pushed_to) if self.pushed_to else None,
             phases=tuple(self.phases),
             slices=tuple(self.slices),
+            attacks=self.attacks,
         )
 
     @property
@@ -152,14 +156,16 @@ def read_report(run: Run) -> RunReport:
         ) from error
     # After the metrics: of an older evaluation its bounds cannot be read either, and those tell why.
     blessing = read_blessing(evaluation)
+    training = _training(run)
     return RunReport(
-        training=_training(run),
+        training=training,
         records=run.records,
         slices=slices,
         blessed=blessing.blessed,
         reasons=list(blessing.reasons),
         model=Path(path_utils.serving_model_path(run.output("Trainer", "model").uri)),
         pushed_to=pushed_destination(run.output("Pusher", "pushed_model")),
+        attacks=_attacks(run, training),
     )
 
 
@@ -192,6 +198,13 @@ def write_report(report: RunReport, workspace: Workspace) -> Path:
 def _training(run: Run) -> TrainingReport:
     logs = _kept(run, "Trainer", "model_run")
     return TrainingReport(run.name, read_phases(logs), logs)
+
+
+def _attacks(run: Run, training: TrainingReport) -> tuple[RobustnessRow, ...]:
+    scores = run.output("Scoring", "scores")
+    table = read_table(Path(scores.uri) if scores else None)
+    # The model itself, which has this threshold, may have been cleared away.
+    return tuple(attack_table(table, training.phases[-1]["calibration"]["threshold"]))
 
 
 def _latest(workspace: Workspace) -> Run:

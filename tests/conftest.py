@@ -61,6 +61,9 @@ def _table(labels: np.ndarray, scores: np.ndarray, robustness: bool, seed: int) 
         for one in PERTURBATIONS:
             noisy = np.clip(scores + rng.normal(-0.08, 0.2, len(scores)), 0, 1).astype(np.float32)
             parts.append(("test", one.name, one.severity, noisy))
+        for method, epsilon in (("fgsm", 1), ("fgsm", 2), ("pgd", 2), ("pgd", 4)):
+            towards = (1 - labels - scores) * epsilon / 8
+            parts.append(("test", f"{method}-{epsilon}", epsilon, (scores + towards).astype(np.float32)))
     columns = {name: [] for name in COLUMNS}
     for split, perturbation, severity, values in parts:
         columns["split"] += [split] * len(labels)

@@ -5,6 +5,7 @@ to the service that runs the steps; in its place stands where the artifacts lie.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,19 @@ from tfx.types.experimental import simple_artifacts
 from tfx.utils import path_utils
 
 from components.atomic_file import write_text
+from components.calibration import Calibration
 from components.evaluator.blessing import read_blessing
 from components.evaluator.results import read_metrics
 from components.library_versions import library_versions
 from components.report.cards import read_records_facts
 from components.report.facts import Lineage
 from components.report.file_names import CARD_FILE, METRICS_FILE, PAGE_FILE
-from components.report.gathering import RunFolders, gather, model_facts, read_phases
+from components.report.gathering import RunFolders, gather, model_facts, read_phases, read_table
 from components.report.model_card import model_card
 from components.report.page import write_page
 from components.report.result import RunResult
 from components.report.versions import versions_told
+from components.scoring.robustness import RobustnessRow, attack_table
 
 _artifacts = tfx.types.standard_artifacts
 
@@ -62,9 +65,10 @@ def Report(  # noqa: N802 - a TFX component is named like a class
         "pushed_model": pushed_model,
         "report": report,
     }
-    result = _result(evaluation, model_run, pushed_model)
     folder = Path(path_utils.serving_model_path(model.uri))
     facts = model_facts(folder)
+    attacks = attack_table(read_table(_folder(scores)), Calibration.from_facts(facts).threshold)
+    result = _result(evaluation, model_run, pushed_model, attacks)
     cards, data = read_records_facts(records)
     told = gather(
         title=f"pipeline {config_name}",
@@ -96,7 +100,9 @@ def Report(  # noqa: N802 - a TFX component is named like a class
         report.set_float_custom_property("auc", result.slices[0].auc)
 
 
-def _result(evaluation: Any, model_run: Any | None, pushed_model: Any | None) -> RunResult:
+def _result(
+    evaluation: Any, model_run: Any | None, pushed_model: Any | None, attacks: Sequence[RobustnessRow]
+) -> RunResult:
     measured = Path(evaluation.uri)
     blessing = read_blessing(measured)
     return RunResult(
@@ -105,6 +111,7 @@ def _result(evaluation: Any, model_run: Any | None, pushed_model: Any | None) ->
         pushed_to=_destination(pushed_model),
         phases=tuple(read_phases(Path(model_run.uri))) if model_run else (),
         slices=tuple(read_metrics(measured)),
+        attacks=tuple(attacks),
     )
 
 

@@ -52,6 +52,13 @@ def read_phases(model_run: Path) -> list[dict[str, Any]]:
     return json.loads((model_run / PHASE_TABLE_FILE).read_text(), parse_constant=lambda _: None)
 
 
+def read_table(folder: Path | None) -> pa.Table:
+    """The table of scores in a folder; empty where there is no folder, or none in it."""
+    if folder and (folder / SCORES_FILE).is_file():
+        return read_scores(folder)
+    return pa.schema(list(COLUMNS.items())).empty_table()
+
+
 def gather(
     title: str,
     result: RunResult,
@@ -73,7 +80,7 @@ def gather(
     Returns:
         The facts; scores, worst errors and the plot of the training are empty where `folders` has none.
     """
-    calibration, scores = Calibration.from_facts(facts), _scores(folders.scores)
+    calibration, scores = Calibration.from_facts(facts), read_table(folders.scores)
     plot = folders.model_run / PLOT_FILE if folders.model_run else None
     return ReportFacts(
         title=title,
@@ -93,12 +100,6 @@ def gather(
         history=plot.read_bytes() if plot and plot.is_file() else None,
         split=_TEST,
     )
-
-
-def _scores(folder: Path | None) -> pa.Table:
-    if folder and (folder / SCORES_FILE).is_file():
-        return read_scores(folder)
-    return pa.schema(list(COLUMNS.items())).empty_table()
 
 
 def _test_files(examples: Path | None) -> list[Path]:

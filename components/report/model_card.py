@@ -18,7 +18,7 @@ from components.report import words
 from components.report.facts import ReportFacts
 from components.report.measures import decision_rows, score_rows
 from components.report.prevalence import outlook
-from components.scoring.robustness import robustness_table
+from components.scoring.robustness import attack_table, robustness_table
 from data.audit.shortcuts import PairAudit
 
 _TEMPLATE = "model_card.md"
@@ -71,6 +71,7 @@ def model_card(facts: ReportFacts) -> str:
             decision_rows=decision_rows(overall),
             score_rows=score_rows(overall),
             robustness=robustness_table(facts.scores, facts.calibration.threshold),
+            attacks=attack_table(facts.scores, facts.calibration.threshold),
             shortcuts=_shortcuts(facts.cards),
             few_images=min(overall.at_tau.real, overall.at_tau.fake) < _SMALL_SPLIT,
             few_slices=_few(facts.slices[1:]),

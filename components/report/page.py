@@ -19,7 +19,7 @@ from components.report.prevalence import PREVALENCE, outlook
 from components.report.svg import Figure
 from components.report.thresholds import ThresholdTable, threshold_table
 from components.report.undecided import Undecided, undecided
-from components.scoring.robustness import RobustnessRow, robustness_table
+from components.scoring.robustness import RobustnessRow, attack_table, robustness_table
 from components.scoring.table import unperturbed
 from data.audit.shortcuts import PairAudit
 from data.quarantine import REASONS
@@ -38,6 +38,7 @@ class _Scored:
     figures: dict[str, Figure]
     undecided: Undecided | None
     robustness: list[RobustnessRow]
+    attacks: list[RobustnessRow]
 
 
 def write_page(facts: ReportFacts, path: Path) -> None:
@@ -103,7 +104,7 @@ def _scored(facts: ReportFacts) -> _Scored | None:
     ]
     if robustness:
         drawn.append(figures.robustness_figure(robustness))
-    return _Scored(table, {one.name: one for one in drawn}, left, robustness)
+    return _Scored(table, {one.name: one for one in drawn}, left, robustness, attack_table(facts.scores, tau))
 
 
 def _live(facts: ReportFacts, table: ThresholdTable) -> dict[str, Any]:

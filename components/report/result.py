@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 from components.evaluator.results import SliceMetrics
+from components.scoring.robustness import RobustnessRow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +18,7 @@ class RunResult:
         pushed_to: the version directory it was pushed to; None when it was not.
         phases: the phase table, a row a stage, as the trainer wrote it; None where a metric is undefined.
         slices: metrics on the test split; the first is the whole split.
+        attacks: see `components.scoring.robustness.attack_table`; empty where no image was attacked.
     """
 
     blessed: bool
@@ -24,6 +26,7 @@ class RunResult:
     pushed_to: str | None
     phases: tuple[dict[str, Any], ...]
     slices: tuple[SliceMetrics, ...]
+    attacks: tuple[RobustnessRow, ...] = ()
 
     @property
     def version(self) -> str | None:
@@ -38,4 +41,5 @@ class RunResult:
             "pushed_to": self.pushed_to,
             "phases": list(self.phases),
             "slices": [one.as_dict() for one in self.slices],
+            "attacks": [dataclasses.asdict(one) for one in self.attacks],
         }

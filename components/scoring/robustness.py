@@ -1,4 +1,4 @@
-"""How much a detector loses when images were compressed, blurred or cut on their way to it."""
+"""How much a detector loses when images were compressed, blurred or cut on their way to it, or attacked."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,13 +10,14 @@ import pyarrow.compute as pc
 from components.measures.confusion import Confusion
 from components.measures.intervals import bootstrap
 from components.measures.ranking import roc_auc
+from components.scoring.attack_names import KINDS, UNIT, parse_attack
 from components.scoring.perturbations import PERTURBATIONS
 from components.scoring.table import UNPERTURBED, unperturbed
 
 
 @dataclasses.dataclass(frozen=True)
 class RobustnessRow:
-    """What was measured under one perturbation, at the threshold that was chosen for images as they are.
+    """What was measured under one perturbation or attack, at the threshold that was chosen for images as they are.
 
     Attributes:
         perturbation: its name; `none` for the images as they are.
@@ -65,6 +66,7 @@ def robustness_table(scores: pa.Table, tau: float, resamples: int = 1000) -> lis
         ValueError: the table holds a perturbation that this version does not know.
     """
     perturbed = scores.filter(pc.not_equal(scores["perturbation"], UNPERTURBED))
+    perturbed = perturbed.filter(pc.invert(pc.is_in(perturbed["perturbation"], _attacks_in(scores))))
     if not len(perturbed):
         return []
     _check_names(perturbed["perturbation"].unique().to_pylist())
@@ -73,9 +75,46 @@ def robustness_table(scores: pa.Table, tau: float, resamples: int = 1000) -> lis
     rows = [_row(plain, plain, tau, resamples, (UNPERTURBED, "as they are", 0.0, ""))]
     for one in PERTURBATIONS:
         own = perturbed.filter(pc.equal(perturbed["perturbation"], one.name))
-        same = plain.filter(pc.is_in(plain["sha256"], own["sha256"].unique()))
-        rows.append(_row(own, same, tau, resamples, (one.name, one.kind, one.severity, one.unit)))
+        rows.append(
+            _row(own, _same(plain, own), tau, resamples, (one.name, one.kind, one.severity, one.unit))
+        )
     return rows
+
+
+def attack_table(scores: pa.Table, tau: float, resamples: int = 1000) -> list[RobustnessRow]:
+    """Measures each attack that was scored.
+
+    Args:
+        scores: see `components.scoring.table`.
+        tau: as of `robustness_table`.
+        resamples: of the bootstrap.
+
+    Returns:
+        A row for the images that were attacked as they are, then one for each attack, from the mildest on; nothing at
+        all when no image was attacked.
+    """
+    attacked = scores.filter(pc.is_in(scores["perturbation"], _attacks_in(scores)))
+    if not len(attacked):
+        return []
+    plain = unperturbed(scores)
+    plain = _same(plain.filter(pc.is_in(plain["split"], attacked["split"].unique())), attacked)
+    rows = [_row(plain, plain, tau, resamples, (UNPERTURBED, "as they are", 0.0, ""))]
+    for name in _attacks_in(scores).to_pylist():
+        own, (method, epsilon) = attacked.filter(pc.equal(attacked["perturbation"], name)), parse_attack(name)
+        about = (name, KINDS[method], float(epsilon), UNIT)
+        rows.append(_row(own, _same(plain, own), tau, resamples, about))
+    return rows
+
+
+def _attacks_in(scores: pa.Table) -> pa.Array:
+    """Names of the attacks in a table, method by method."""
+    names = [name for name in scores["perturbation"].unique().to_pylist() if parse_attack(name)]
+    return pa.array(sorted(names, key=parse_attack), pa.string())
+
+
+def _same(plain: pa.Table, own: pa.Table) -> pa.Table:
+    """The images of `own` as they are."""
+    return plain.filter(pc.is_in(plain["sha256"], own["sha256"].unique()))
 
 
 def _row(

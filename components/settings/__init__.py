@@ -4,12 +4,14 @@ from components.settings.base import PositiveFloat, PositiveInt, Settings, Share
 from components.settings.bounds import Bound
 from components.settings.evaluation import (
     MIN_CLASS_SHARE,
+    AttackSettings,
     CalibrationSettings,
     EvaluatorSettings,
     UncertainSettings,
 )
 from components.settings.model import ModelSettings
 from components.settings.training import (
+    AdversarialSettings,
     AugmentationSettings,
     HardwareSettings,
     StageSettings,
@@ -19,6 +21,8 @@ from components.settings.tuning import TunerSettings
 
 __all__ = [
     "MIN_CLASS_SHARE",
+    "AdversarialSettings",
+    "AttackSettings",
     "AugmentationSettings",
     "Bound",
     "CalibrationSettings",

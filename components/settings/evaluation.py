@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from components.settings.base import Settings, Share
+from components.settings.base import PositiveInt, Settings, Share
 from components.settings.bounds import Bound
 from components.settings.objective import parse_objective
 
@@ -43,6 +43,27 @@ class CalibrationSettings(Settings):
         return objective
 
 
+class AttackSettings(Settings):
+    """Attacks on test images with the gradients of the trained detector itself."""
+
+    epsilons: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        (1, 2, 4),
+        min_length=1,
+        description="how far a value may be changed, in grey levels of 8 bits: 2 is 2/255",
+    )
+    steps: PositiveInt = Field(10, description="of PGD; each costs an image about two passes")
+    images: Annotated[int, Field(ge=0)] = Field(
+        256, description="test images that are attacked, half of each class; 0: none"
+    )
+
+    @field_validator("epsilons")
+    @classmethod
+    def _rising(cls, epsilons: tuple[int, ...]) -> tuple[int, ...]:
+        if list(epsilons) != sorted(set(epsilons)):
+            raise ValueError(f"expected rising epsilons, received {list(epsilons)}")
+        return epsilons
+
+
 class EvaluatorSettings(Settings):
     """What is measured, and the bounds of the blessing."""
 
@@ -61,6 +82,7 @@ class EvaluatorSettings(Settings):
         description="score the test split again under each of 16 perturbations: costs as much as 16 more passes over "
         "it, without training",
     )
+    attacks: AttackSettings = AttackSettings()
 
     @field_validator("bounds")
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PlainSerializer, field_validator
+from pydantic import AfterValidator, Field, PlainSerializer, field_validator, model_validator
 
 from components.settings.base import FrozenMapping, PositiveFloat, PositiveInt, Settings
 
@@ -61,6 +61,19 @@ class HardwareSettings(Settings):
     )
 
 
+class AdversarialSettings(Settings):
+    """Attacks on the weights as they are, which a stage trains on besides the images themselves."""
+
+    method: Literal["pgd", "fgsm"] = "pgd"
+    epsilon: Annotated[float, Field(gt=0.0, le=32.0)] = Field(
+        2.0, description="how far a value may be changed, in grey levels: 2 is 2/255"
+    )
+    steps: Annotated[int, Field(ge=1, le=100)] = Field(
+        3, description="of pgd; each costs an attacked image about as much as training on it"
+    )
+    share: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.5, description="of each batch that is attacked")
+
+
 class StageSettings(Settings):
     """One stage of fine-tuning."""
 
@@ -93,6 +106,18 @@ class StageSettings(Settings):
         description="share of an epoch's images by maker, such as {blend: 0.25}, of the synthetic images of the "
         "training split; those of other makers are not trained on",
     )
+    adversarial: AdversarialSettings | None = Field(
+        None, description="train on attacked images as well; default: on the images as they are"
+    )
+
+    @model_validator(mode="after")
+    def _attacks_pixels(self) -> "StageSettings":
+        if self.adversarial is not None and self.on_embeddings:
+            raise ValueError(
+                f"expected adversarial in a stage that sees images, received it in stage '{self.name}', which trains "
+                "on cached embeddings; set augment: true there, or leave adversarial out"
+            )
+        return self
 
     @property
     def augmented(self) -> bool:

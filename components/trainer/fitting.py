@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from components.settings import StageSettings, TrainingSettings
+from components.trainer.adversarial import with_attacks
 from components.trainer.dataset import TransformedSplit
 from components.trainer.epoch_order import EpochSeeds, stage_seed
 from components.trainer.epochs import Epoch, EpochStore
@@ -44,6 +45,7 @@ def fit_stage(
         tensorboard: is told every epoch.
         epochs_before: of the earlier stages.
     """
+    model = with_attacks(model, stage.adversarial, stage_seed(training.seed, stage.name))
     model.compile(
         # A fresh optimizer each stage: an old one holds moments of other weights.
         optimizer=keras.optimizers.Adam(_learning_rate(stage, split.steps)),

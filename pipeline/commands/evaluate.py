@@ -28,7 +28,9 @@ _ALL = "all"
     help="Which images; of the records that the model was trained on, test.",
 )
 @click.option(
-    "--robustness", is_flag=True, help="Also score copies that were compressed, blurred, cut and the like."
+    "--robustness",
+    is_flag=True,
+    help="Also score copies that were compressed, blurred, cut and the like, or attacked with the model's gradients.",
 )
 @click.option(
     "--out",

@@ -2,7 +2,7 @@
 
 from components.backbone_facts import BACKBONE_FACTS
 from components.settings import ModelSettings
-from components.settings.training import StageSettings
+from components.settings.training import AdversarialSettings, StageSettings
 from pipeline.config import PipelineConfig
 from pipeline.estimating import figures
 
@@ -44,6 +44,12 @@ class Speeds:
             return frozen + (last - frozen) * stage.trainable / layers
         return last + (self._all - last) * min(1.0, (stage.trainable - layers) / (most - layers))
 
+    def attacking(self, adversarial: AdversarialSettings | None) -> float:
+        """What attacks add to one image of one epoch: each step goes through all layers and back."""
+        if adversarial is None:
+            return 0.0
+        return adversarial.share * (adversarial.steps if adversarial.method == "pgd" else 1) * self._all
+
 
 def stage_seconds(stage: StageSettings, config: PipelineConfig, images: int, speeds: Speeds) -> float:
     """All epochs of a stage, and the passes over val and test that its row of the phase table takes.
@@ -61,4 +67,6 @@ def stage_seconds(stage: StageSettings, config: PipelineConfig, images: int, spe
         passes = train * max(1, stage.augmented_views) + val
         head = stage.epochs * train * max(1, stage.augmented_views) / figures.HEAD_ON_EMBEDDINGS.value
         return rows + passes * speeds.forward() + head
-    return rows + stage.epochs * (train * speeds.training(stage) + val * speeds.forward())
+    return rows + stage.epochs * (
+        train * (speeds.training(stage) + speeds.attacking(stage.adversarial)) + val * speeds.forward()
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from components.atomic_file import write_text
 from components.report.file_names import METRICS_FILE, PAGE_FILE
-from components.settings import EvaluatorSettings
+from components.settings import AttackSettings, EvaluatorSettings
 from data.errors import BadInputError
 from data.example import SPLITS
 from pipeline.config import DataSettings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     # What it imports would load TensorFlow.
     from components.evaluator.results import SliceMetrics
     from components.report.facts import NodeRun
+    from components.scoring.robustness import RobustnessRow
 
 ALL = "all"
 """Instead of the name of a split: the images of every split."""
@@ -53,6 +54,7 @@ class EvaluationReport:
         slices: metrics; the first is the whole.
         folder: keeps scores, what TFMA wrote, and this.
         page: the report as a page.
+        attacks: accuracy and the like of images that were attacked; empty where none were.
     """
 
     model: PushedModel
@@ -63,6 +65,7 @@ class EvaluationReport:
     slices: list[SliceMetrics]
     folder: Path
     page: Path
+    attacks: tuple[RobustnessRow, ...] = ()
 
     @property
     def split(self) -> str:
@@ -81,6 +84,7 @@ class EvaluationReport:
             "images": self.images,
             "learned_from": self.known,
             "slices": [one.as_dict() for one in self.slices],
+            "attacks": [dataclasses.asdict(one) for one in self.attacks],
             "folder": str(self.folder),
             "page": str(self.page),
         }
@@ -101,7 +105,7 @@ def evaluate_model(
         source: a source folder, or imported records.
         workspace: takes all that is written.
         split: `all`, or the name of one.
-        robustness: whether perturbed copies are scored as well.
+        robustness: whether perturbed and attacked copies are scored as well.
         page: where the page goes; None for the folder of the evaluation.
 
     Raises:
@@ -123,9 +127,9 @@ def evaluate_model(
         page = page or folder / PAGE_FILE
         nodes = tuple(steps.done)
         steps.run("Report", lambda: _write_page(page, model, records, splits, slices, scores, nodes))
-        at_tau = slices[0].at_tau
+        at_tau, attacks = slices[0].at_tau, _attacks(scores, model)
         report = EvaluationReport(
-            model, records, splits, at_tau.real + at_tau.fake, known, slices, folder, page
+            model, records, splits, at_tau.real + at_tau.fake, known, slices, folder, page, attacks
         )
         write_text(folder / METRICS_FILE, json.dumps(report.as_dict(), indent=2) + "\n")
         return report
@@ -213,6 +217,7 @@ def _measured(model: PushedModel, records: Path, split: str, folder: Path) -> li
 def _scored(
     model: PushedModel, records: Path, splits: tuple[str, ...], robustness: bool, folder: Path
 ) -> pa.Table:
+    from components.scoring.attacked import with_attacked
     from components.scoring.perturbations import PERTURBATIONS
     from components.scoring.scorer import score_images
     from components.scoring.table import write_scores
@@ -221,8 +226,16 @@ def _scored(
     name = _in_words(splits)
     files = {name: _files(records, splits)}
     table = score_images(model.folder, files, PERTURBATIONS if robustness else (), perturbed_split=name)
+    if robustness:
+        table = with_attacked(table, model.folder, files[name], name, AttackSettings())
     write_scores(table, folder)
     return table
+
+
+def _attacks(scores: pa.Table, model: PushedModel) -> tuple[RobustnessRow, ...]:
+    from components.scoring.robustness import attack_table
+
+    return tuple(attack_table(scores, model.calibration.threshold))
 
 
 def _in_words(splits: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from components.backbone_facts import BACKBONE_FACTS
 from components.settings import (
+    AdversarialSettings,
     AugmentationSettings,
     Bound,
     CalibrationSettings,
@@ -86,6 +87,10 @@ def test_an_unknown_key_deep_inside_is_refused():
         (StageSettings, "epochs", [1], [0]),
         (StageSettings, "learning_rate", [1e-9], [0.0, -1e-4]),
         (StageSettings, "batch_normalization", ["auto", "frozen", "trained"], ["yes"]),
+        (AdversarialSettings, "method", ["pgd", "fgsm"], ["cw", ""]),
+        (AdversarialSettings, "epsilon", [0.5, 32], [0, -1, 33]),
+        (AdversarialSettings, "steps", [1, 100], [0, 101, 1.5]),
+        (AdversarialSettings, "share", [0.01, 1.0], [0.0, 1.1]),
         (TrainingSettings, "seed", [0, 2**31 - 1], [-1, 2**31]),
         (TrainingSettings, "batch_size", [1], [0]),
         (TrainingSettings, "monitor", ["val_loss", "val_auc"], ["loss"]),
@@ -207,6 +212,14 @@ def test_a_frozen_stage_trains_on_embeddings_unless_its_images_change_in_each_ep
 ):
     stage = StageSettings(name="a", trainable=trainable, epochs=1, augment=augment)
     assert stage.on_embeddings is on_embeddings
+
+
+@pytest.mark.parametrize(("trainable", "augment"), [("none", None), ("none", False)])
+def test_embeddings_cannot_be_attacked(trainable, augment):
+    fields = {"name": "a", "trainable": trainable, "epochs": 1, "augment": augment, "adversarial": {}}
+    said = refusal(StageSettings, fields)
+    assert "received it in stage 'a', which trains on cached embeddings; set augment: true" in said
+    assert StageSettings.model_validate(fields | {"augment": True}).adversarial == AdversarialSettings()
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def _make(blessed: bool, model: Path, records: Path, root: Path) -> FinishedRun:
     Scoring.EXECUTOR_SPEC.executor_class().Do(
         {"examples": [examples], "model": [trained]},
         {"scores": [scores]},
-        {"source_hash": "", "robustness": False},
+        {"source_hash": "", "robustness": False, "attacks": '{"images": 0}'},
     )
     pushed = artifact(standard_artifacts.PushedModel, "pushed_model")
     Pusher().Do(

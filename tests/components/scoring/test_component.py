@@ -25,7 +25,7 @@ def run_scoring(exported, held_out, write_records, tmp_path_factory):
         Scoring.EXECUTOR_SPEC.executor_class().Do(
             {"examples": [examples], "model": [model]},
             {"scores": [scores]},
-            {"source_hash": "", "robustness": robustness},
+            {"source_hash": "", "robustness": robustness, "attacks": '{"images": 0}'},
         )
         return read_scores(folder / "scores")
 

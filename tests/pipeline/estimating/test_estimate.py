@@ -40,6 +40,18 @@ def test_a_stage_is_the_sum_done_by_hand():
     assert stage_seconds(frozen, config, images, speeds) == pytest.approx(rows + 850 / 22.6 + 4 * 700 / 52600)
 
 
+def test_attacked_images_of_a_stage_cost_a_pass_and_back_each_step():
+    config = load_config("full", ["training.stages.2.adversarial={share: 0.25, steps: 4}"])
+    attacked, plain = (
+        stage_seconds(each.training.stages[2], each, 1000, Speeds(each.model))
+        for each in (config, load_config("full"))
+    )
+    assert attacked - plain == pytest.approx(10 * 700 * 0.25 * 4 / 6.5)
+    one_step = load_config("full", ["training.stages.2.adversarial={method: fgsm, share: 0.25}"])
+    faster = stage_seconds(one_step.training.stages[2], one_step, 1000, Speeds(one_step.model))
+    assert faster - plain == pytest.approx(10 * 700 * 0.25 / 6.5)
+
+
 def test_full_on_two_cores_is_days_and_says_what_it_rests_on():
     found = _of("full")
     assert found.images == 180_000
