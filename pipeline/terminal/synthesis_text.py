@@ -1,12 +1,11 @@
 """What a synthesis did, for the terminal."""
 
-import hashlib
 import json
 import shlex
 from pathlib import Path
 
 from data.card import is_imported, read_cards
-from data.image_table import read_table, values
+from data.image_table import read_table
 from data.record_folder import span_folder
 from data.synthesis.auditing import sentences, strongest
 from data.synthesis.synthesizing import Synthesis
@@ -55,7 +54,7 @@ def next_command(done: Synthesis, source: Path) -> str | None:
     if not is_imported(source):
         return f"deepfake-inspector data import {manifest} --out RECORDS --span N, RECORDS holding {source}"
     cards = read_cards(source)
-    held = _span_that_holds(_first_image(done.manifest), source, len(cards))
+    held = _span_that_holds(_first_row(done.manifest), source, len(cards))
     if held not in (None, len(cards)):
         return None
     span = held or len(cards) + 1
@@ -65,16 +64,17 @@ def next_command(done: Synthesis, source: Path) -> str | None:
     return command + " --extend-schema" * any(card.columns for card in cards)
 
 
-def _first_image(manifest: Path) -> str:
-    """The SHA-256 of the first image of a manifest."""
+def _first_row(manifest: Path) -> dict:
     with open(manifest, encoding="utf-8") as rows:
-        path = json.loads(next(rows))["path"]
-    return hashlib.sha256((manifest.parent / path).read_bytes()).hexdigest()
+        return json.loads(next(rows))
 
 
-def _span_that_holds(sha256: str, records: Path, spans: int) -> int | None:
+def _span_that_holds(row: dict, records: Path, spans: int) -> int | None:
+    # Not by their bytes: what one maker makes of an image with two seeds may be the same.
+    wanted = {key: row[f"synthetic_{key}"] for key in ("maker", "parent", "seed")}
     for span in range(spans, 0, -1):
-        if sha256 in values(read_table(span_folder(records, span)), "source_sha256"):
+        held = read_table(span_folder(records, span)).column("synthetic").drop_null()
+        if any({key: one[key] for key in wanted} == wanted for one in held.to_pylist()):
             return span
     return None
 

@@ -7,7 +7,6 @@ import shutil
 import pytest
 from plain_makers import Blurring
 
-from data.card import CARD_FILE
 from data.image_table import read_table, values
 from pipeline.commands.data import makers
 
@@ -62,9 +61,9 @@ def test_the_hint_imports_them_into_the_split_of_their_parents(synthesize, inspe
     options = ("--maker", "control", "--from", records, "--count")
     _, out, _ = synthesize(*options, 9, "--json")
     assert json.loads(out)["next"].split(" --span ")[1].split()[0] == "2"
-    shutil.copytree(records / "span-1", records / "span-3")
-    card = records / "span-3" / CARD_FILE
-    card.write_text(card.read_text().replace('"span": 1', '"span": 3'))
+    # But not when others have come after them.
+    _, out, _ = synthesize(*options, 3, "--seed", 7, "--out", tmp_path / "others", "--json")
+    assert inspector(*shlex.split(json.loads(out)["next"])[1:])[0] == 0
     code, out, _ = synthesize(*options, 9)
     assert code == 0
     assert "next:       none, as an earlier span" in out
