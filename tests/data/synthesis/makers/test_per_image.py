@@ -10,8 +10,9 @@ from data.errors import BadInputError
 from data.synthesis.maker import Child
 from data.synthesis.makers import per_image
 from data.synthesis.makers.blend import BlendMaker
+from data.synthesis.makers.lighting import LightingMaker
 
-MAKERS = [BlendMaker]
+MAKERS = [BlendMaker, LightingMaker]
 
 
 @pytest.fixture(scope="module")
