@@ -5,7 +5,6 @@ import pytest
 from synthesis_parents import drawn_parent
 
 from data.example import FAKE, REAL
-from data.images.cues import measure_pixels
 from data.synthesis.makers import resample
 from data.synthesis.makers.resample import ResampleMaker
 from data.synthesis.makers.upsampling import BILINEAR, CHECKERBOARD, NEAREST
@@ -34,20 +33,32 @@ def test_it_edits_real_images_and_makes_fakes():
 
 def test_every_edit_occurs_all_over_the_image_and_within_the_face(parent, children):
     for edit in (NEAREST, BILINEAR, CHECKERBOARD):
-        changed = [
-            np.abs(child.pixels[:8].astype(int) - parent.pixels[:8]).max() > 0
-            for child in children
-            if child.edit == edit
-        ]
+        changed = [_is_whole(child, parent) for child in children if child.edit == edit]
         assert len(changed) >= 10
         assert 0.2 < np.mean(changed) < 0.8
 
 
-def test_the_eye_hardly_sees_it_and_sharpness_stays(parent, children):
-    before = measure_pixels(parent.pixels).sharpness
-    after = [measure_pixels(child.pixels).sharpness for child in children]
+def test_the_eye_hardly_sees_it(children):
     assert all(0.3 < child.strength < 8 for child in children)
-    assert np.median(np.abs(np.log(np.array(after) / before))) < 0.1
+
+
+def test_sharpness_stays(parent, children):
+    ratios = [
+        _sharpness(child.pixels) / _sharpness(parent.pixels) for child in children if _is_whole(child, parent)
+    ]
+    assert len(ratios) >= 15
+    # Without giving up detail they would get up to an eighth sharper.
+    np.testing.assert_allclose(ratios, 1, atol=0.01)
+
+
+def _is_whole(child, parent):
+    return np.abs(child.pixels[:8].astype(int) - parent.pixels[:8]).max() > 0
+
+
+def _sharpness(pixels):
+    luma = np.pad(pixels.astype(float) @ np.array([0.299, 0.587, 0.114]), 1, mode="reflect")
+    neighbours = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+    return np.sqrt(((neighbours - 4 * luma[1:-1, 1:-1]) ** 2).mean())
 
 
 def test_the_spectrum_of_a_checkerboard_has_peaks_at_the_nyquist_frequency_and_its_half():
@@ -74,7 +85,7 @@ def test_a_checkerboard_raises_the_nyquist_frequencies_of_a_photograph(parent, c
     rises = [
         _nyquist(child.pixels) / _nyquist(parent.pixels)
         for child in children
-        if child.edit == CHECKERBOARD and np.abs(child.pixels[:8].astype(int) - parent.pixels[:8]).max() > 0
+        if child.edit == CHECKERBOARD and _is_whole(child, parent)
     ]
     assert np.median(rises) > 5
 
@@ -106,7 +117,7 @@ def test_nearest_draws_pixels_of_a_block_together():
 def test_the_strength_is_the_mean_change_where_all_is_edited(parent, children):
     for child in children:
         change = np.abs(child.pixels.astype(int) - parent.pixels)
-        if change[:8].max() > 0:
+        if _is_whole(child, parent):
             assert child.strength == pytest.approx(change.mean())
         else:
             assert child.strength > change.mean()
