@@ -5,7 +5,7 @@ import pytest
 from synthesis_parents import drawn_parent
 
 from data.example import FAKE, REAL
-from data.synthesis.makers import blend
+from data.synthesis.makers import blend, warping
 from data.synthesis.makers.blend import BlendMaker
 
 SEEDS = range(40)
@@ -75,8 +75,17 @@ def test_all_is_in_proportion_to_the_size():
         one = BlendMaker().edit(small, np.random.default_rng(seed)).pixels.astype(int)
         other = BlendMaker().edit(large, np.random.default_rng(seed)).pixels.astype(int)
         reduced = other.reshape(128, 4, 128, 4, 3).mean(axis=(1, 3))
-        assert np.abs(reduced - one).mean() < 2.0
-        assert np.abs(one - small).mean() > 0.5
+        assert np.abs(reduced - one).mean() < 0.25 * np.abs(one - small).mean()
+
+
+def test_elastic_displacements_are_in_proportion_to_the_size(monkeypatch):
+    amplitudes = []
+    monkeypatch.setattr(
+        blend, "smooth_field", lambda *asked: amplitudes.append(asked[2]) or warping.smooth_field(*asked)
+    )
+    for size in (64, 256):
+        BlendMaker().edit(np.full((size, size, 3), 99, np.uint8), np.random.default_rng(1))
+    assert amplitudes[1] == pytest.approx(4 * amplitudes[0])
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 190), (181, 67), (300, 420)])

@@ -10,8 +10,10 @@ from data.errors import BadInputError
 from data.synthesis.maker import Child
 from data.synthesis.makers import per_image
 from data.synthesis.makers.blend import BlendMaker
+from data.synthesis.makers.lighting import LightingMaker
+from data.synthesis.makers.resample import ResampleMaker
 
-MAKERS = [BlendMaker]
+MAKERS = [BlendMaker, LightingMaker, ResampleMaker]
 
 
 @pytest.fixture(scope="module")

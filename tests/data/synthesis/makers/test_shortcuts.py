@@ -11,9 +11,10 @@ from data.image_table import make_table, row_of, with_columns
 from data.images.decode_check import Limits, inspect_image
 from data.sources.base import SourceImage
 from data.synthesis.makers.blend import BlendMaker
+from data.synthesis.makers.resample import ResampleMaker
 
 BOUND = 0.65
-FAKE_MAKERS = [BlendMaker]
+FAKE_MAKERS = [BlendMaker, ResampleMaker]
 
 pytestmark = [
     pytest.mark.slow,
