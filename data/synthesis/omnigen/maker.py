@@ -121,7 +121,12 @@ class OmniGenMaker(Maker):
 
     def make(self, parents: Sequence[Parent], seeds: Sequence[int]) -> list[Child]:
         worker = self._running()
-        return [self._child(worker, parent, seed) for parent, seed in zip(parents, seeds, strict=True)]
+        try:
+            return [self._child(worker, parent, seed) for parent, seed in zip(parents, seeds, strict=True)]
+        except BaseException:
+            # Half an answer may be on its way; the next call begins with another process.
+            self.close()
+            raise
 
     def close(self) -> None:
         if self._worker is not None:

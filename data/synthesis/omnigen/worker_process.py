@@ -32,7 +32,8 @@ _USERS_MISTAKES = ("environment", "device", "weights")
 class WorkerProcess:
     """OmniGen in a process of its own; a context manager that ends it.
 
-    The process ends when ours does, however that comes about: it watches the socket between the two.
+    The process ends when ours does, however that comes about: it watches the socket between the two. After an error
+    it is of no more use.
 
     Args:
         python: of the environment with PyTorch.
@@ -65,6 +66,10 @@ class WorkerProcess:
             ) from error
         ours.settimeout(silence_s)
         self._socket, self._answers = ours, ours.makefile("rb")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def start(self, **options: str) -> dict:
         """Tells it what to load later, and learns what it chose.
