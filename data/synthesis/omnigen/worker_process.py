@@ -192,7 +192,8 @@ class WorkerProcess:
     def _failure(self, doing: str, what: str) -> MakerError:
         said = "".join(f"\n    {line}" for line in self._last_lines())
         return MakerError(
-            f"OmniGen's process, {doing}: {what}." + (f" The last it wrote to its log:{said}" if said else "")
+            f"OmniGen's process, {doing}: {what}. What was made before is kept; the same call goes on."
+            + (f" The last it wrote to its log:{said}" if said else "")
         )
 
     def _last_lines(self) -> list[str]:

@@ -1,7 +1,10 @@
 """The maker on our side of the process: what it asks for, what it gives back, and what it refuses."""
 
 import json
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 
 from data.errors import BadInputError, MakerError
 from data.example import FAKE, REAL
+from data.synthesis.omnigen import worker_process
 from data.synthesis.omnigen.maker import OmniGenMaker
 from data.synthesis.omnigen.prompt_sets import read_prompts
 
@@ -116,3 +120,21 @@ def test_after_a_failure_it_goes_on_with_another_process(fake_maker, parent, mon
             maker.make([parent()], [1])
         monkeypatch.delenv("FAKE_OMNIGEN")
         assert len(maker.make([parent()], [1])) == 1
+
+
+def test_ctrl_c_leaves_no_process_behind(fake_maker, parent, monkeypatch):
+    monkeypatch.setenv("FAKE_OMNIGEN", "hangs")
+    monkeypatch.setattr(worker_process, "_GRACE_S", 0.1)
+    before = _children()
+    with fake_maker() as maker:
+        maker.settings()
+        [process] = _children() - before
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            maker.make([parent()], [1])
+
+    assert process not in _children()
+
+
+def _children() -> set[str]:
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
