@@ -38,16 +38,22 @@ def open_output(folder: Path, asked: dict) -> None:
         raise BadInputError(f"Expected a new folder or an earlier output at {folder}, found a file.")
     there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     foreign = [name for name in there if name.removeprefix(".").removesuffix(".partial") not in _OURS]
-    # The file is written before anything else.
-    if foreign or (there and ASKED_FILE not in there and not there[0].startswith(f".{ASKED_FILE}")):
+    # That file is there before anything else is.
+    is_begun = ASKED_FILE in there or there in ([], [f".{ASKED_FILE}.partial"])
+    if foreign or not is_begun:
         raise BadInputError(
             f"Expected a new or empty folder, or one of an earlier `data synthesize`, at {folder}; "
             f"found {', '.join((foreign or there)[:5])}. Choose another output folder."
         )
     path = folder / ASKED_FILE
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, asked)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(path, asked)
+        except OSError as error:
+            raise BadInputError(
+                f"Expected a place where a folder can be made, received {folder}: {error.strerror}. Choose another."
+            ) from error
         return
     try:
         before = dict(json.loads(path.read_text(encoding="utf-8")))

@@ -15,13 +15,14 @@ from data.errors import BadInputError
 from data.example import LABEL_NAMES
 from data.progress import Progress
 from data.synthesis.auditing import MOST_PAIRS, Pair, audit_pairs
-from data.synthesis.drawing import child_seed, parents_of_children
-from data.synthesis.encoding import encode_like, suffix_of
+from data.synthesis.drawing import parents_of_children
 from data.synthesis.gallery import MOST_SHOWN, Shown, write_gallery
-from data.synthesis.journal import Journal, image_name
-from data.synthesis.maker import Child, Maker, Parent
+from data.synthesis.journal import Journal
+from data.synthesis.maker import Maker
+from data.synthesis.making import make_children
+from data.synthesis.opening import open_parents
 from data.synthesis.output import AUDIT_FILE, GALLERY_FILE, MANIFEST_FILE, open_output, write_json
-from data.synthesis.parents import Parents, Read, open_parents
+from data.synthesis.parents import Parents, Read
 
 _VERSION = 1
 
@@ -167,7 +168,8 @@ class _Work:
         with self._reading(missing) as read:
             for start in range(0, len(missing), self.maker.batch_size):
                 batch = missing[start : start + self.maker.batch_size]
-                self.journal.write(self._made(batch, read))
+                numbered = {child: int(self.drawn[child]) for child in batch}
+                self.journal.write(make_children(self.maker, numbered, read, self.seed))
                 done += len(batch)
                 self._tell("make", done, len(self.drawn))
 
@@ -203,43 +205,6 @@ class _Work:
             found[self.journal.row(child)["label"]] += 1
         return {name: count for name, count in found.items() if count}
 
-    def _made(self, batch: Sequence[int], read: Read) -> Iterator[tuple[int, bytes, dict]]:
-        parents = [read(int(self.drawn[child])) for child in batch]
-        seeds = [child_seed(self.seed, child) for child in batch]
-        children = self.maker.make(parents, seeds)
-        if len(children) != len(parents):
-            raise ValueError(
-                f"Expected {len(parents)} children of {self.maker.name}, received {len(children)}."
-            )
-        for number, parent, seed, child in zip(batch, parents, seeds, children, strict=True):
-            if child.pixels.shape != parent.pixels.shape or child.pixels.dtype != np.uint8:
-                raise ValueError(
-                    f"Expected a child of uint8 {parent.pixels.shape} of {self.maker.name}, received "
-                    f"{child.pixels.dtype} {child.pixels.shape}."
-                )
-            encoded = encode_like(child.pixels, parent.encoded)
-            path = image_name(number, suffix_of(encoded))
-            yield number, encoded, self._row(path, parent, child, seed)
-
-    def _row(self, path: str, parent: Parent, child: Child, seed: int) -> dict:
-        label = parent.label if self.maker.label is None else self.maker.label
-        return {
-            "path": path,
-            "label": LABEL_NAMES[label],
-            "split": parent.split,
-            "group": _as_utf8(parent.group),
-            "source": _as_utf8(parent.source),
-            "method": self.maker.name,
-            "synthetic_maker": self.maker.name,
-            "synthetic_edit": child.edit,
-            "synthetic_parent": parent.sha256,
-            "synthetic_seed": seed,
-            "synthetic_strength": float(child.strength),
-            "synthetic_prompt": child.prompt,
-            "synthetic_model": self.maker.model,
-            "synthetic_revision": self.maker.revision,
-        }
-
     def _pairs(self, children: Sequence[int], read: Read) -> Iterator[Pair]:
         for done, child in enumerate(children):
             parent = read(int(self.drawn[child]))
@@ -256,11 +221,6 @@ class _Work:
     def _tell(self, step: str, done: int, total: int) -> None:
         if self.progress:
             self.progress(step, done, total)
-
-
-def _as_utf8(text: str) -> str:
-    # Names of folders may hold other bytes, and a manifest cannot.
-    return text.encode(errors="backslashreplace").decode()
 
 
 def _evenly(total: int, most: int) -> list[int]:

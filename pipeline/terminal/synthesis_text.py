@@ -43,6 +43,7 @@ def next_command(done: Synthesis, source: Path) -> str | None:
     command = (
         f"deepfake-inspector data import {manifest} --out {shlex.quote(str(source))} --span {len(cards) + 1}"
     )
+    command += " --harmonise" * bool(cards[0].harmonised)
     # Children have no annotated values of their own, which the schema expects of every image.
     return command + " --extend-schema" * any(card.columns for card in cards)
 

@@ -13,7 +13,7 @@ DEFAULT = "blend"
 
 
 @dataclass(frozen=True)
-class _Known:
+class KnownMaker:
     """A maker: what makes it, given its options; the options it takes, and those it needs, as parameters."""
 
     make: Callable[..., "Maker"]
@@ -48,7 +48,8 @@ def _control() -> "Maker":
 def _omnigen(**options: Any) -> "Maker":
     from data.synthesis.omnigen.maker import OmniGenMaker
 
-    return OmniGenMaker(**options)
+    own_names = {"omnigen_python": "python", "weights": "model"}
+    return OmniGenMaker(**{own_names.get(option, option): value for option, value in options.items()})
 
 
 def _adversarial(model: Any, **options: Any) -> "Maker":
@@ -57,14 +58,13 @@ def _adversarial(model: Any, **options: Any) -> "Maker":
     return AdversarialMaker(model, **options)
 
 
-#: The names of the options are those of the parameters of the maker.
 MAKERS = {
-    "blend": _Known(_blend, ("strength",)),
-    "lighting": _Known(_lighting, ("strength",)),
-    "resample": _Known(_resample, ("strength",)),
-    "control": _Known(_control),
-    "omnigen": _Known(_omnigen, ("omnigen_python", "weights", "device", "prompts")),
-    "adversarial": _Known(_adversarial, ("model", "attack", "epsilon"), ("model",)),
+    "blend": KnownMaker(_blend, ("strength",)),
+    "lighting": KnownMaker(_lighting, ("strength",)),
+    "resample": KnownMaker(_resample, ("strength",)),
+    "control": KnownMaker(_control),
+    "omnigen": KnownMaker(_omnigen, ("omnigen_python", "weights", "device", "prompts")),
+    "adversarial": KnownMaker(_adversarial, ("model", "attack", "epsilon"), ("model",)),
 }
 
 
@@ -82,7 +82,8 @@ def make_maker(name: str, options: Mapping[str, Any]) -> "Maker":
     given = {option: value for option, value in options.items() if value is not None}
     for option in given:
         if option not in known.takes:
-            others = " and ".join(other for other, one in MAKERS.items() if option in one.takes)
+            *most, last = [other for other, one in MAKERS.items() if option in one.takes]
+            others = f"{', '.join(most)} or {last}" if most else last
             raise click.UsageError(f"{_flag(option)} goes with --maker {others}, not with {name}.")
     for option in known.needs:
         if option not in given:

@@ -52,23 +52,32 @@ from pipeline.commands.data.makers import DEFAULT, MAKERS, make_maker
 )
 @click.option(
     "--strength",
-    type=click.FloatRange(0.0),
-    help="How strong the edit is, in the maker's unit (blend, lighting, resample).  [default: the maker's own]",
+    type=click.FloatRange(0.0, 2.0, min_open=True),
+    help="How far an edit goes, 1 as it is meant (blend, lighting, resample).  [default: 1]",
 )
-@click.option("--prompts", help="What the model is told: a set that comes with it, or a file (omnigen).")
+@click.option(
+    "--prompts",
+    help="What the model is told: expression, lighting, all, or a file (omnigen).  [default: all]",
+)
 @click.option(
     "--omnigen-python",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The Python of the environment that OmniGen is installed in (omnigen).",
+    help="The Python that has PyTorch and diffusers (omnigen).  [default: that of `make setup-omnigen`]",
 )
-@click.option("--weights", help="The model's weights: a folder, or their name (omnigen).")
-@click.option("--device", help="Where the model runs, such as cuda or cpu (omnigen).")
+@click.option("--weights", help="The model's weights: their name on the Hub, or a folder (omnigen).")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cuda", "cpu"]),
+    help="Where the model runs (omnigen).  [default: auto]",
+)
 @click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The detector to deceive (adversarial).",
 )
-@click.option("--attack", type=click.Choice(["fgsm", "pgd"]), help="How (adversarial).")
+@click.option(
+    "--attack", type=click.Choice(["fgsm", "pgd"]), help="How it is deceived (adversarial).  [default: pgd]"
+)
 @click.option(
     "--epsilon",
     type=click.FloatRange(0.0, 255.0, min_open=True),
