@@ -16,6 +16,7 @@ from PIL import Image
 from data.errors import BadInputError, MakerError
 from data.synthesis.omnigen.maker import PYTHON_VARIABLE, OmniGenMaker
 from data.synthesis.omnigen.prompt_sets import read_prompts
+from data.synthesis.omnigen.worker_process import WorkerProcess
 from data.synthesis.synthesizing import synthesize
 
 REPOSITORY = Path(__file__).parents[4]
@@ -106,6 +107,7 @@ _CALL = """
 import sys
 from pathlib import Path
 from data.synthesis.omnigen.maker import OmniGenMaker
+from data.synthesis.omnigen.worker_process import WorkerProcess
 from data.synthesis.synthesizing import synthesize
 python, model, photos, out, count = sys.argv[1:]
 with OmniGenMaker(Path(python), model, steps=2) as maker:
@@ -152,23 +154,42 @@ def test_a_model_that_is_killed_fails_the_call_which_then_goes_on(tiny, photos, 
     assert _made(out) == _made(undisturbed)
 
 
-def test_what_decides_a_child(tiny, parent):
-    """The seed and the settings do; what was edited before it does not."""
-    one, other = parent(64, 48, 1), parent(32, 33, 2)
+def test_each_word_of_an_order_counts_and_nothing_else_does(tiny):
+    one, other = (np.random.default_rng(seed).integers(0, 256, (64, 48, 3), np.uint8) for seed in (1, 2))
+    order = {
+        "prompt": "<img><|image_1|></img> a",
+        "seed": 5,
+        "steps": 2,
+        "guidance": 2.5,
+        "image_guidance": 1.6,
+    }
+    changes = (
+        *({"prompt": "<img><|image_1|></img> b"}, {"seed": 6}, {"steps": 3}),
+        *({"guidance": 4.0}, {"image_guidance": 4.0}),
+    )
+    with WorkerProcess(PYTHON, 300.0) as worker:
+        chosen = worker.start(model=str(tiny), device="auto", dtype="float32", offload="model")
+        first = worker.edit(one, **order)
+        changed = [worker.edit(one, **order | change) for change in changes]
+        of_other = worker.edit(other[:32], **order)
+        again = worker.edit(one, **order)
 
-    def made(parents, seeds, **options):
-        with _maker(tiny, prompts="lighting", **options) as maker:
-            return maker.settings(), [child.pixels for child in maker.make(parents, seeds)]
-
-    settings, [first, _, again, other_seed] = made([one, other, one, one], [5, 6, 5, 8])
-    assert (settings["device"], settings["dtype"]) == ("cpu", "float32")
+    assert chosen["dtype"] == "float32"
     np.testing.assert_array_equal(first, again)
-    # The same prompt is drawn for both seeds, so that the noise alone differs.
-    assert _prompt(5) == _prompt(8)
-    assert (first != other_seed).mean() > 0.1
-    half_settings, [half] = made([one], [5], dtype="bfloat16", image_guidance=4.0)
-    assert half_settings["dtype"] == "bfloat16"
-    assert (first != half).mean() > 0.1
+    for change, pixels in zip(changes, changed, strict=True):
+        assert (pixels != first).any(), change
+    assert (of_other != first[:32]).mean() > 0.1
+
+
+def test_in_bfloat16_it_is_another_child(tiny, parent):
+    with _maker(tiny) as maker:
+        [single] = maker.make([parent(33, 48)], [5])
+    with _maker(tiny, dtype="bfloat16") as maker:
+        [half] = maker.make([parent(33, 48)], [5])
+        assert maker.settings()["dtype"] == "bfloat16"
+
+    difference = np.abs(single.pixels.astype(int) - half.pixels)
+    assert 0 < difference.mean() < 10
 
 
 def test_weights_that_fit_no_model_are_told(tiny, parent, tmp_path):
@@ -181,10 +202,6 @@ def test_weights_that_fit_no_model_are_told(tiny, parent, tmp_path):
         pytest.raises(BadInputError, match=r"Expected weights that OmniGen can use, received: .*Error"),
     ):
         maker.make([parent()], [1])
-
-
-def _prompt(seed):
-    return int(np.random.default_rng(seed).integers(len(read_prompts("lighting"))))
 
 
 def _runs(pid):
