@@ -57,8 +57,8 @@ class OmniGenMaker(Maker):
         dtype: of the weights; ``"auto"``: bfloat16 on a GPU, float32 on a processor, where it takes 16 GB of memory.
         device: ``"auto"``: a GPU where PyTorch finds one.
         batch_size: images after which what was made is kept. More than one saves nothing.
-        offload: what waits in the machine's memory while a GPU does not need it: ``"model"`` (parts of the model; 9
-            GB of GPU memory at 512 pixels), ``"sequential"`` (layers: least memory, slowest) or ``"none"``.
+        offload: what waits in the machine's memory while a GPU does not need it: ``"model"`` (parts of the
+            model, the largest of which has 8 GB), ``"sequential"`` (layers: least memory, slowest) or ``"none"``.
 
     Raises:
         BadInputError: no such Python, weights, prompts or setting.

@@ -57,7 +57,9 @@ def find_weights(model: str, revision: str | None, download: str) -> Weights:
             raise BadInputError(f"Expected no revision of a folder, received {revision} of {model}.")
         folder = Path(model).resolve()
         _check(folder, f"Fetch a model anew, for example: {download} download {MODEL}")
-        return Weights(folder, folder.name, f"sha256:{_content_hash(folder)}")
+        # Names of folders may hold bytes that are no UTF-8, and records cannot.
+        name = folder.name.encode(errors="backslashreplace").decode()
+        return Weights(folder, name, f"sha256:{_content_hash(folder)}")
     return _fetched(model, revision, download)
 
 
@@ -114,7 +116,7 @@ def _json(path: Path, advice: str) -> dict:
 
 
 def _content_hash(folder: Path) -> str:
-    """SHA-256 over name and content of each file that the pipeline reads; a few seconds for each 10 GB."""
+    """SHA-256 over name and content of each file that the pipeline reads; a core does about 1 GB a second."""
     files = list(_files(folder))
     with ThreadPoolExecutor() as threads:
         hashes = list(threads.map(file_sha256, files))

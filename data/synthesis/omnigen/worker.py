@@ -37,7 +37,7 @@ class Editor:
         device: ``"cuda"``, ``"cpu"``, or ``"auto"`` for the first of them that is there.
         dtype: of the weights; ``"auto"``: bfloat16 on a GPU, float32 on a processor.
         offload: what of the model waits in the machine's memory while it is not needed, on a GPU: ``"model"`` (whole
-            parts), ``"sequential"`` (layers: far slower, a few hundred MB of the GPU's memory) or ``"none"``.
+            parts), ``"sequential"`` (layers: far slower, and far less of the GPU's memory) or ``"none"``.
     """
 
     def __init__(self, model: str, device: str, dtype: str, offload: str):

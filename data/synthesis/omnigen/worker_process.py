@@ -110,7 +110,7 @@ class WorkerProcess:
         content = self._received(doing, self._answers.read, pixels.size)
         if len(content) != pixels.size:
             raise self._failure(doing, self._end())
-        return np.frombuffer(content, np.uint8).reshape(pixels.shape)
+        return np.frombuffer(bytearray(content), np.uint8).reshape(pixels.shape)
 
     def close(self) -> None:
         """Ends it: politely, after five seconds by force."""
