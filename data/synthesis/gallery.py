@@ -100,9 +100,9 @@ def _reduced(pixels: np.ndarray) -> np.ndarray:
 
 
 def _amplification(differences: list[np.ndarray]) -> int:
-    """The power of two that makes the differences visible and leaves all but a few in a hundred below white."""
-    largest = max(float(np.percentile(difference, 99)) for difference in differences)
-    fitting = 255 / max(largest, 1.0)
+    """The power of two that makes differences visible; of a usual pair, one value in a hundred may turn white."""
+    usual = float(np.median([np.percentile(difference, 99) for difference in differences]))
+    fitting = 255 / max(usual, 1.0)
     return int(min(_MOST_AMPLIFIED, 2 ** int(np.log2(max(fitting, 1.0)))))
 
 

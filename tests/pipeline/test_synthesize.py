@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 
 import pytest
 from plain_makers import Blurring
@@ -41,8 +42,6 @@ def test_control(synthesize, imported, tmp_path):
 
 
 def test_the_hint_imports_them_into_the_split_of_their_parents(synthesize, inspector, imported, tmp_path):
-    import shutil
-
     # The records are shared, so the hint is followed with a copy of them.
     records = tmp_path / "my records"
     shutil.copytree(imported, records)
@@ -57,6 +56,17 @@ def test_the_hint_imports_them_into_the_split_of_their_parents(synthesize, inspe
     of_parents = {row["path"]: groups[row["synthetic_parent"]] for row in rows}
     assert set(values(table, "split")) == {"train"}
     assert dict(zip(values(table, "name"), values(table, "group"), strict=True)) == of_parents
+
+    # More of them take the place of the fewer ones, and do not come to lie beside them.
+    options = ("--maker", "control", "--from", records, "--count")
+    _, out, _ = synthesize(*options, 9, "--json")
+    assert json.loads(out)["next"].split(" --span ")[1].split()[0] == "2"
+    # But not when others have come after them.
+    _, out, _ = synthesize(*options, 3, "--seed", 7, "--out", tmp_path / "others", "--json")
+    assert inspector(*shlex.split(json.loads(out)["next"])[1:])[0] == 0
+    code, out, _ = synthesize(*options, 9)
+    assert code == 0
+    assert "next:       none, as an earlier span" in out
 
 
 def test_a_shortcut_fails_and_can_be_accepted(synthesize, monkeypatch, tmp_path):

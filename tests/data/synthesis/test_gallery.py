@@ -60,4 +60,4 @@ def test_words(page):
 def test_how_much_differences_are_amplified():
     grey = np.ones((8, 8, 3), np.uint8)
     assert [_amplification([grey * most]) for most in (0, 1, 4, 10, 128, 255)] == [64, 64, 32, 16, 1, 1]
-    assert _amplification([grey, grey * 60]) == 4
+    assert _amplification([grey * 3, grey * 60, grey * 4]) == 32
