@@ -1,6 +1,6 @@
 # One line a habit. `make demo` and `make test` need git, a Python 3 and a package index, nothing else.
 .POSIX:
-.PHONY: demo test test-slow test-clusters debian13 exchange lint lint-deploy format lock setup clean
+.PHONY: demo test test-slow test-clusters debian13 exchange lint lint-deploy format lock setup setup-omnigen clean
 
 # Some shells set it; without bytecode the imports of TFX take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -49,8 +49,11 @@ format: setup
 setup: ## .venv from the lock, for the stack this machine can run
 	@tools/setup.sh
 
+setup-omnigen: setup ## .venv-omnigen, 5.5 GB: PyTorch and diffusers, for `data synthesize --maker omnigen`
+	@tools/setup_omnigen.sh
+
 lock: ## renews requirements.lock from pyproject.toml
 	@tools/lock.sh
 
 clean:
-	rm -rf .venv .uv demo build *.egg-info
+	rm -rf .venv .venv-omnigen .uv demo build *.egg-info

@@ -9,6 +9,7 @@ setup(
     packages=find_packages(include=["pipeline*", "components*", "data*", "serving*"]),
     package_data={
         "": ["*.css", "*.html", "*.js", "*.md", "*.pbtxt", "*.yaml", "*.xml", "SHA256SUMS"],
+        "data.synthesis.omnigen": ["prompts/*.jsonl"],
         "pipeline": ["configs/*.yaml", "targets/*.yaml"],
         "serving.web": ["static/*"],
     },

@@ -12,6 +12,7 @@ from components.errors import (
     WeightsError,
 )
 from data.errors import BadInputError as BadDataError
+from data.errors import MakerError
 from pipeline.commands.beam import beam
 from pipeline.commands.calibrate import calibrate
 from pipeline.commands.data import data
@@ -37,7 +38,7 @@ _USER_MISTAKES = (
     *(ConfigError, BadDataError, BadRequestError),
     *(DataAnomalyError, HardwareError, ObjectiveError, WeightsError),
 )
-_FAILURES = (RunError, ServingError)
+_FAILURES = (RunError, ServingError, MakerError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

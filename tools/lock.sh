@@ -1,6 +1,7 @@
 #!/bin/sh
 # Renews the locks from pyproject.toml, for both stacks, and shows what changed: requirements.lock holds everything but
-# NVIDIA's libraries, requirements-gpu.lock those alone, and requirements-image.lock what builds the container image.
+# NVIDIA's libraries, requirements-gpu.lock those alone, requirements-image.lock what builds the container image, and
+# requirements-omnigen.lock the environment of OmniGen.
 # uv.lock is only a step on the way: it is full of addresses of one registry, so it is not committed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,6 +15,7 @@ export_lock() {
 }
 export_lock requirements.lock --all-extras --no-extra gpu
 export_lock requirements-image.lock --only-group image
+export_lock requirements-omnigen.lock --only-group omnigen
 export_lock requirements-gpu.lock --extra gpu
 # A package is its line and the lines of its hashes.
 awk '

@@ -13,7 +13,12 @@ import pytest
 
 _ROOT = Path(__file__).parents[2]
 _STEPS = dockerfile.parse_file(str(_ROOT / "Dockerfile"))
-_LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-image.lock")
+_LOCKS = (
+    "requirements.lock",
+    "requirements-gpu.lock",
+    "requirements-image.lock",
+    "requirements-omnigen.lock",
+)
 
 
 def _values(keyword: str) -> list[tuple[str, ...]]:

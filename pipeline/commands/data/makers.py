@@ -63,7 +63,13 @@ MAKERS = {
     "lighting": KnownMaker(_lighting, ("strength",)),
     "resample": KnownMaker(_resample, ("strength",)),
     "control": KnownMaker(_control),
-    "omnigen": KnownMaker(_omnigen, ("omnigen_python", "weights", "device", "prompts")),
+    "omnigen": KnownMaker(
+        _omnigen,
+        (
+            *("omnigen_python", "weights", "revision", "device", "offload"),
+            *("prompts", "guidance", "image_guidance", "steps"),
+        ),
+    ),
     "adversarial": KnownMaker(_adversarial, ("model", "attack", "epsilon"), ("model",)),
 }
 

@@ -71,6 +71,26 @@ from pipeline.commands.data.makers import DEFAULT, MAKERS, make_maker
     help="Where the model runs (omnigen).  [default: auto]",
 )
 @click.option(
+    "--revision",
+    help="Of weights on the Hub: a commit, tag or branch (omnigen).  [default: what was fetched]",
+)
+@click.option(
+    "--offload",
+    type=click.Choice(["model", "sequential", "none"]),
+    help="What waits outside of the GPU's memory: parts, layers, nothing (omnigen).  [default: model]",
+)
+@click.option(
+    "--guidance",
+    type=click.FloatRange(1.0, 10.0),
+    help="How closely an edit follows its prompt (omnigen).  [default: 2.5]",
+)
+@click.option(
+    "--image-guidance",
+    type=click.FloatRange(1.0, 10.0),
+    help="How closely it follows its parent (omnigen).  [default: 1.6]",
+)
+@click.option("--steps", type=click.IntRange(1, 1000), help="Of denoising (omnigen).  [default: 50]")
+@click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The detector to deceive (adversarial).",
