@@ -171,6 +171,8 @@ def transform_graph(tmp_path_factory) -> tft.TFTransformOutput:
         )
         for key, value in one.features.feature.items()
     }
+    # Only synthetic images have these.
+    row |= {feature.name: [] for feature in load_schema().feature if not feature.presence.min_fraction}
     metadata = tft.DatasetMetadata(load_schema())
     with tft_beam.Context(str(tmp_path_factory.mktemp("beam"))), beam.Pipeline() as pipeline:
         rows = pipeline | beam.Create([row])
