@@ -31,7 +31,7 @@ class Placing:
         leaks: positions of the images of groups that lie in several official splits, a list a group.
         near_copies: bool array; whether there is a near copy with unequal bytes, here or in an earlier span. Never
             of an image that was made of another.
-        known: number of images that belong to a group of an earlier span.
+        known: number of images, of those not refused, that belong to a group of an earlier span.
         parents: position of what it was made of, among the images of earlier spans and, after them, these; None for
             originals, and where that is not there.
     """
@@ -109,7 +109,7 @@ def place_images(
         refused=refused,
         leaks=leaks,
         near_copies=near_copies,
-        known=sum(group in of_earlier for group in groups.values()),
+        known=sum(group in of_earlier for position, group in groups.items() if position not in refused),
         parents=parents,
     )
 
