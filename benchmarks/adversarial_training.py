@@ -3,9 +3,9 @@
     python benchmarks/adversarial_training.py FACES --config mini [--seeds 1] [--set KEY=VALUE …] [--work DIR]
 
 FACES holds `real/` and `fake/`, or is a folder of records. Trains the same configuration plainly and with a last
-stage that attacks half of each batch (PGD, epsilon 2/255, 3 steps), and prints the accuracy at tau of both on the same
-test images: as they are, and under FGSM and PGD at each epsilon of `evaluation.attacks`. The ratio is that of the
-accuracies under the PGD that was trained against, adversarial over plain.
+stage that attacks half of each batch (PGD, epsilon 2/255, 3 steps), and prints the accuracy at tau of both on the
+same test images: as they are, and under FGSM and PGD at each epsilon of `evaluation.attacks`. The ratio is that of
+the accuracies under the PGD that was trained against, adversarial over plain.
 """
 
 import argparse
