@@ -122,7 +122,7 @@ def test_a_call_that_is_killed_takes_the_model_with_it_and_goes_on(tiny, photos,
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
     )
-    _wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2, 120)
+    _wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2, 300)
     [worker] = Path(f"/proc/{call.pid}/task/{call.pid}/children").read_text().split()
     call.kill()
     call.wait()
