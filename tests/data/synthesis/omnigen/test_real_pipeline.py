@@ -14,6 +14,9 @@ import pytest
 from PIL import Image
 
 from data.errors import BadInputError, MakerError
+from data.example import decode
+from data.importing import import_images
+from data.record_folder import record_files, span_folder
 from data.synthesis.omnigen.maker import PYTHON_VARIABLE, OmniGenMaker
 from data.synthesis.omnigen.prompt_sets import read_prompts
 from data.synthesis.omnigen.worker_process import WorkerProcess
@@ -122,7 +125,7 @@ def test_a_call_that_is_killed_takes_the_model_with_it_and_goes_on(tiny, photos,
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
     )
-    _wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2, 120)
+    _wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2, 300)
     [worker] = Path(f"/proc/{call.pid}/task/{call.pid}/children").read_text().split()
     call.kill()
     call.wait()
@@ -190,6 +193,41 @@ def test_in_bfloat16_it_is_another_child(tiny, parent):
 
     difference = np.abs(single.pixels.astype(int) - half.pixels)
     assert 0 < difference.mean() < 10
+
+
+def test_what_made_a_child_reaches_the_records(tiny, imported, tmp_path):
+    records, out = tmp_path / "records", tmp_path / "out"
+    shutil.copytree(imported, records)
+    with _maker(tiny, prompts="expression", steps=1) as maker:
+        synthesize(maker, records, out, 4, seed=3, accept_shortcuts=True)
+        revision = maker.revision
+    import_images(out / "manifest.jsonl", records, span=2)
+
+    made = _records(records, 2)
+    rows = {
+        row["synthetic_parent"]: row
+        for row in map(json.loads, (out / "manifest.jsonl").read_text().splitlines())
+    }
+    assert len(made) == len(rows) == 4
+    parents = {record.sha256: record for record in _records(records, 1)}
+    for record in made:
+        told, row = record.synthetic, rows[record.synthetic.parent]
+        assert (record.label, record.method, record.group) == (1, "omnigen", parents[told.parent].group)
+        assert (told.maker, told.edit, told.model, told.revision) == (
+            "omnigen",
+            "expression",
+            "tiny",
+            revision,
+        )
+        assert (told.seed, told.prompt) == (row["synthetic_seed"], row["synthetic_prompt"])
+        assert told.strength == 2.5
+
+
+def _records(root, span):
+    import tensorflow as tf
+
+    files = [str(path) for path in record_files(span_folder(root, span), "train")]
+    return [decode(one) for one in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()]
 
 
 def test_weights_that_fit_no_model_are_told(tiny, parent, tmp_path):

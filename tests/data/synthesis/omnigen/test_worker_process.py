@@ -76,19 +76,19 @@ def test_what_the_user_can_mend_is_a_mistake_of_theirs(worker, monkeypatch, wron
 
 def test_a_process_that_hangs_is_ended(worker, monkeypatch):
     monkeypatch.setenv("FAKE_OMNIGEN", "hangs")
-    one = worker(silence_s=1.0)
+    one = worker(silence_s=2.0)
     one.start(model="m")
 
-    with pytest.raises(MakerError, match="gave no sign of life for 1 s and was ended"):
+    with pytest.raises(MakerError, match="gave no sign of life for 2 s and was ended"):
         one.edit(PIXELS, **OPTIONS)
     assert not _runs(one.pid)
 
 
 def test_signs_of_life_keep_a_slow_one_alive(worker):
-    one = worker(silence_s=0.5)
+    one = worker(silence_s=2.0)
     one.start(model="m")
 
-    edited = one.edit(PIXELS, **OPTIONS | {"steps": 20})
+    edited = one.edit(PIXELS, **OPTIONS | {"steps": 50})
 
     assert (edited == 255).all()
 
