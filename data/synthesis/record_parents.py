@@ -12,18 +12,16 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from data.errors import BadInputError
 from data.example import decode
-from data.image_table import read_table, values
+from data.image_table import numbers, read_table, values
 from data.images.decode_check import decode_rgb
 from data.progress import Progress
 from data.record_folder import record_files, span_folder, spans
 from data.synthesis.maker import Parent
 from data.synthesis.parents import Parents, Read
-
-#: Column of the table of an import that is null of originals.
-_SYNTHETIC_COLUMN = "synthetic"
 
 #: Images of one or two channels have no colours to edit, and a child in colours would stand out.
 _COLOUR = 3
@@ -48,15 +46,10 @@ class RecordParents(Parents):
         self._span, self._place, self._sha256 = [], [], []
         for span in spans(root):
             table = read_table(span_folder(root, span))
-            own = np.flatnonzero(np.array(values(table, "split")) == split)
-            table = table.take(own)
-            wanted = np.isin(values(table, "label"), labels) & (
-                np.array(values(table, "channels"), dtype=int) >= _COLOUR
-            )
-            if (
-                _SYNTHETIC_COLUMN in table.column_names
-            ):  # It is not in tables from before there were such images.
-                wanted &= table.column(_SYNTHETIC_COLUMN).is_null().to_numpy()
+            table = table.filter(pa.array([own == split for own in values(table, "split")]))
+            wanted = np.isin(numbers(table, "label"), labels)
+            wanted &= numbers(table, "channels") >= _COLOUR
+            wanted &= table.column("synthetic").is_null().to_numpy()
             places = np.flatnonzero(wanted)
             self._span += [span] * len(places)
             self._place += places.tolist()

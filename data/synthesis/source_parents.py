@@ -48,8 +48,7 @@ class SourceParents(Parents):
                     "its images are for training shows once it has been imported. Do "
                     f"`deepfake-inspector data import {self.root} --out RECORDS`, then `--from RECORDS`."
                 )
-            is_original = getattr(image, "synthetic", None) is None
-            if image.split == self._split and image.label in labels and is_original:
+            if image.split == self._split and image.label in labels and image.synthetic is None:
                 yield image
 
     def __len__(self) -> int:

@@ -45,7 +45,7 @@ def step_view(console: Console) -> Iterator[Callback]:
         yield tell
         return
     columns = (
-        *(TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn()),
+        *(TextColumn("{task.description:<22}"), BarColumn(24), MofNCompleteColumn()),
         *(TimeElapsedColumn(), TextColumn("[progress.remaining]left"), TimeRemainingColumn()),
     )
     with Progress(*columns, console=console) as bars:

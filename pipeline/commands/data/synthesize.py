@@ -93,15 +93,15 @@ from pipeline.commands.data.makers import DEFAULT, MAKERS, make_maker
 @click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The detector to deceive (adversarial).",
+    help="The detector to deceive: a pushed version (adversarial).",
 )
 @click.option(
     "--attack", type=click.Choice(["fgsm", "pgd"]), help="How it is deceived (adversarial).  [default: pgd]"
 )
 @click.option(
     "--epsilon",
-    type=click.FloatRange(0.0, 255.0, min_open=True),
-    help="Most that a pixel may change, of 255 (adversarial).",
+    type=click.FloatRange(1.0, 64.0),
+    help="Most that a value may change, of 255 (adversarial).  [default: 2]",
 )
 @click.option(
     "--max-cue-auc",

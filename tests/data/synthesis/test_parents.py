@@ -1,6 +1,7 @@
 """Only originals of the split and the labels asked for are edited."""
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
@@ -138,3 +139,18 @@ def test_apart(with_splits, reals):
         assert parents.is_apart_from(parents.root.parent / "elsewhere")
         assert not parents.is_apart_from(parents.root / "inside")
         assert not parents.is_apart_from(parents.root.parent)
+
+
+def test_synthetic_images_of_a_list_are_no_parents(picture, encode, tmp_path):
+    made = {"maker": "blend", "edit": "", "parent": "0" * 64, "seed": 1, "strength": 0.5}
+    made |= {"prompt": "", "model": "", "revision": ""}
+    rows = []
+    for number, more in enumerate(({}, {f"synthetic_{key}": value for key, value in made.items()})):
+        (tmp_path / f"{number}.jpg").write_bytes(encode(picture(number)))
+        rows.append({"path": f"{number}.jpg", "label": "real", "split": "train"} | more)
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    parents = open_parents(tmp_path / "list.jsonl", "train", (0,))
+    assert [parents.key(at) for at in range(len(parents))] == ["0.jpg"]
+    # The list may lie in the folder that children are written to, or above it.
+    assert parents.is_apart_from(tmp_path / "children")
+    assert not parents.is_apart_from(tmp_path)

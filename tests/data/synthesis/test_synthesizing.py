@@ -122,6 +122,12 @@ def test_more_are_added_and_nothing_is_made_twice(reals, uninterrupted, invertin
     first = synthesize(inverting, reals, tmp_path / "out", 10, seed=5)
     images = tmp_path / "out/images"
     before = {name: (images / name).stat().st_mtime_ns for name in _files(images)}
+    make, inverting.make = inverting.make, lambda parents, seeds: []
+    with pytest.raises(ValueError, match="Expected 4 children of inverting, received 0"):
+        synthesize(inverting, reals, tmp_path / "out", 30, seed=5)
+    # What is listed has been audited as a whole.
+    assert not (tmp_path / "out/manifest.jsonl").exists()
+    inverting.make = make
     second = synthesize(inverting, reals, tmp_path / "out", 30, seed=5)
     assert (first.made, second.made, second.reused) == (10, 20, 10)
     assert before == {name: (images / name).stat().st_mtime_ns for name in before}
