@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from data.errors import BadInputError
@@ -52,6 +52,7 @@ class DatasetCard:
         unknown: what the schema beside the records does not expect of a later span, a few words each; a run stops
             at it.
         subset: name of the subset, where this is one.
+        synthetic: images that were made of others, by their maker; they are among those kept.
         version: version of this card's format.
     """
 
@@ -82,6 +83,7 @@ class DatasetCard:
     fingerprint: str
     unknown: tuple[str, ...] = ()
     subset: str | None = None
+    synthetic: dict[str, int] = field(default_factory=dict)
     version: int = CARD_VERSION
 
 

@@ -38,6 +38,9 @@ def _lines(card: DatasetCard) -> Iterator[str]:
     )
     if card.groups["of_earlier_spans"]:
         yield _entry("", f"{card.groups['of_earlier_spans']} images joined groups of earlier spans")
+    if card.synthetic:
+        made = _top(card.synthetic, most=6)
+        yield _entry("synthetic", f"{made}, made of other images; trained on where a stage asks for them")
     if card.harmonised:
         form = "{size}x{size} pixels, JPEG quality {quality}".format(**card.harmonised)
         yield _entry("harmonised", f"every image was saved anew as {form}")

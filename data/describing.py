@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.card import MOST_VALUES, DatasetCard, count_by, count_splits
-from data.image_table import table_rows, values
+from data.image_table import synthetic_makers, table_rows, values
 from data.options import ImportOptions
 from data.partition.placing import Placing
 from data.sources import ImageSource
@@ -72,6 +72,7 @@ def counts(kept: pa.Table, of_earlier_spans: int = 0) -> dict:
             "of_earlier_spans": of_earlier_spans,
         },
         "near_copies": sum(values(kept, "near_copy")),
+        "synthetic": dict(Counter(synthetic_makers(kept)).most_common()),
         "exact_copies": len(kept) - len(np.unique(values(kept, "sha256"))),
     }
 

@@ -6,6 +6,7 @@ that need it: it takes seconds, and the names are wanted without it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from data.errors import BadInputError
 
@@ -30,9 +31,20 @@ SOURCE_KEY = "source"
 METHOD_KEY = "method"
 SPAN_KEY = "span"
 
+# Of images that were made of others, and of no other ones.
+MAKER_KEY = "synthetic/maker"
+EDIT_KEY = "synthetic/edit"
+PARENT_KEY = "synthetic/parent"
+SEED_KEY = "synthetic/seed"
+STRENGTH_KEY = "synthetic/strength"
+PROMPT_KEY = "synthetic/prompt"
+MODEL_KEY = "synthetic/model"
+REVISION_KEY = "synthetic/revision"
+
 #: What a manifest's column is called in the records: ``slice/`` and the column's own name.
 COLUMN_PREFIX = "slice/"
 
+#: Of reals that are no synthetic ones.
 METHOD_OF_REALS = "none"
 METHOD_UNKNOWN = "unknown"
 
@@ -51,6 +63,44 @@ _KEY_OF_FIELD = {
     "span": SPAN_KEY,
 }
 
+_KIND_OF_TYPE = {int: "int64_list", float: "float_list"}
+
+_KEY_OF_SYNTHETIC_FIELD = {
+    "maker": MAKER_KEY,
+    "edit": EDIT_KEY,
+    "parent": PARENT_KEY,
+    "seed": SEED_KEY,
+    "strength": STRENGTH_KEY,
+    "prompt": PROMPT_KEY,
+    "model": MODEL_KEY,
+    "revision": REVISION_KEY,
+}
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """How an image was made of another.
+
+    Attributes:
+        maker: name of what made it.
+        edit: which of the maker's edits it is; empty where the maker has one only.
+        parent: SHA-256 of the image that it was made of, 64 hexadecimal digits.
+        seed: of its maker's chance, 0 to 2**63 - 1.
+        strength: how strong the edit is, in the maker's own unit; of single precision in the records.
+        prompt: what a model was told; empty where there is none.
+        model: the model that made it; empty where none did.
+        revision: of that model.
+    """
+
+    maker: str
+    edit: str
+    parent: str
+    seed: int
+    strength: float
+    prompt: str = ""
+    model: str = ""
+    revision: str = ""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -67,9 +117,11 @@ class Record:
         jpeg_quality: estimated IJG quality, 1 to 100; 0 where the image is no JPEG.
         group: images with the same group never part across splits.
         source: the data set the image comes from.
-        method: how a fake was made; ``"none"`` for reals, ``"unknown"`` where a fake's method is not known.
+        method: how a fake was made; ``"none"`` for reals as they came, ``"unknown"`` where a fake's method is not
+            known. Of an image that was made of another the name of its maker, whatever its label.
         span: number of the delivery the image came with, from 1.
         columns: annotated values to slice by, by column; stored under ``slice/COLUMN``.
+        synthetic: how it was made of another image; None for originals, whose records have nothing of it.
     """
 
     encoded: bytes
@@ -85,6 +137,7 @@ class Record:
     method: str
     span: int = 1
     columns: Mapping[str, str] = field(default_factory=dict)
+    synthetic: Synthetic | None = None
 
     @property
     def aspect_ratio(self) -> float:
@@ -111,6 +164,9 @@ def encode(record: Record) -> bytes:
     features = {key: feature(getattr(record, name)) for name, key in _KEY_OF_FIELD.items()}
     features[ASPECT_RATIO_KEY] = feature(record.aspect_ratio)
     features |= {COLUMN_PREFIX + column: feature(value) for column, value in record.columns.items()}
+    if record.synthetic is not None:
+        made = vars(record.synthetic) | {"strength": float(record.synthetic.strength)}
+        features |= {key: feature(made[name]) for name, key in _KEY_OF_SYNTHETIC_FIELD.items()}
     # A protobuf map has no order of its own; without `deterministic` two runs may differ in their bytes.
     return Example(features=Features(feature=features)).SerializeToString(deterministic=True)
 
@@ -131,23 +187,31 @@ def decode(serialized: bytes) -> Record:
         raise BadInputError(
             f"Expected a serialized tf.Example, received {len(serialized)} bytes that are none ({error})."
         ) from error
+    columns = {
+        key.removeprefix(COLUMN_PREFIX): features[key].bytes_list.value[0].decode(errors="surrogateescape")
+        for key in sorted(features)
+        if key.startswith(COLUMN_PREFIX) and features[key].bytes_list.value
+    }
+    synthetic = None
+    if MAKER_KEY in features:
+        synthetic = Synthetic(**_fields(features, Synthetic, _KEY_OF_SYNTHETIC_FIELD))
+    return Record(**_fields(features, Record, _KEY_OF_FIELD), columns=columns, synthetic=synthetic)
+
+
+def _fields(features: Mapping[str, Any], cls: type, key_of_field: Mapping[str, str]) -> dict[str, Any]:
+    """The values of the fields of a class, each out of a feature of one value."""
     found = {}
-    for name, key in _KEY_OF_FIELD.items():
-        kind = "int64_list" if Record.__annotations__[name] is int else "bytes_list"
+    for name, key in key_of_field.items():
+        kind = _KIND_OF_TYPE.get(cls.__annotations__[name], "bytes_list")
         values = list(getattr(features[key], kind).value) if key in features else []
         if len(values) != 1:
             raise BadInputError(
                 f"Expected feature '{key}' to hold one {kind} value, received {len(values)}. "
                 "Were these records written by `deepfake-inspector data import`?"
             )
-        is_text = Record.__annotations__[name] is str
+        is_text = cls.__annotations__[name] is str
         found[name] = values[0].decode(errors="surrogateescape") if is_text else values[0]
-    columns = {
-        key.removeprefix(COLUMN_PREFIX): features[key].bytes_list.value[0].decode(errors="surrogateescape")
-        for key in sorted(features)
-        if key.startswith(COLUMN_PREFIX) and features[key].bytes_list.value
-    }
-    return Record(**found, columns=columns)
+    return found
 
 
 def _to_bytes(text: str) -> bytes:

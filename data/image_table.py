@@ -13,13 +13,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from data.errors import BadInputError
+from data.example import Synthetic
 from data.images.cues import PixelCues
 from data.images.decode_check import ImageFacts
 from data.record_folder import TABLE_FILE
 from data.sources.base import SourceImage
+
+_TYPES = {int: pa.int64(), float: pa.float64()}
 
 # Names of files may hold bytes that are no UTF-8, hence binary.
 _SOURCE_COLUMNS = {
@@ -33,6 +36,9 @@ _SOURCE_COLUMNS = {
     "member": pa.binary(),
     "box": pa.list_(pa.int32()),
     "columns": pa.list_(pa.struct([("column", pa.string()), ("value", pa.binary())])),
+    "synthetic": pa.struct(
+        [(field.name, _TYPES.get(field.type, pa.string())) for field in dataclasses.fields(Synthetic)]
+    ),
 }
 _FACT_COLUMNS = {
     "sha256": pa.string(),
@@ -66,6 +72,7 @@ def row_of(
     what the importer makes of them.
     """
     row = {**vars(image), "columns": dict(image.columns), "reason": reason, "detail": detail}
+    row["synthetic"] = dataclasses.asdict(image.synthetic) if image.synthetic else None
     row |= {"known_group": row.pop("group"), "official_split": row.pop("split")}
     return row | (fact_values(facts) if facts else {})
 
@@ -80,7 +87,8 @@ def source_image(row: Row) -> SourceImage:
     """What :func:`row_of` was given."""
     renamed = {"known_group": "group", "official_split": "split"}
     known = {renamed.get(key, key): row[key] for key in _SOURCE_COLUMNS}
-    return SourceImage(**known | {"box": tuple(row["box"]) if row["box"] else None})
+    synthetic = Synthetic(**row["synthetic"]) if row["synthetic"] else None
+    return SourceImage(**known | {"box": tuple(row["box"]) if row["box"] else None, "synthetic": synthetic})
 
 
 def make_table(rows: Iterable[Row]) -> pa.Table:
@@ -111,6 +119,16 @@ def numbers(table: pa.Table, column: str) -> np.ndarray:
     return table.column(column).to_numpy()
 
 
+def synthetic_parents(table: pa.Table) -> list[str | None]:
+    """SHA-256 of the image that each was made of; None for originals."""
+    return _of_synthetic(table, "parent").to_pylist()
+
+
+def synthetic_makers(table: pa.Table) -> list[str]:
+    """What made the images that were made of others; originals are left out."""
+    return _of_synthetic(table, "maker").drop_null().to_pylist()
+
+
 def with_columns(table: pa.Table, columns: dict[str, pa.Array | list]) -> pa.Table:
     """Replaces columns, or adds them at the end."""
     for name, column in columns.items():
@@ -132,16 +150,26 @@ def write_table(folder: Path, table: pa.Table) -> None:
 
 
 def read_table(folder: Path) -> pa.Table:
-    """Reads :data:`TABLE_FILE`.
+    """Reads :data:`TABLE_FILE`; one from before there were synthetic images gets their column, empty.
 
     Raises:
         BadInputError: it is missing or damaged.
     """
     path = folder / TABLE_FILE
     try:
-        return parquet.read_table(path)
+        table = parquet.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise BadInputError(f"Expected the table of an import at {path}: {error}. Import again.") from error
+    if "synthetic" in table.column_names:
+        return table
+    field = _SCHEMA.field("synthetic")
+    position = table.schema.get_field_index("columns") + 1
+    return table.add_column(position, field, pa.nulls(len(table), field.type))
+
+
+def _of_synthetic(table: pa.Table, name: str) -> pa.ChunkedArray:
+    column = table.column("synthetic")
+    return compute.struct_field(column, [column.type.get_field_index(name)])
 
 
 def _packed(row: Row) -> Row:

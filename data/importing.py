@@ -12,7 +12,7 @@ from data.fingerprint import source_fingerprint
 from data.options import ImportOptions
 from data.progress import Progress
 from data.record_folder import check_next_span, check_ours, check_replaceable, span_folder
-from data.schema import dataset_schema, domains, extended_schema, read_schema, write_schema
+from data.schema import dataset_schema, domains, extended_schema, read_schema, with_synthetic, write_schema
 from data.sources import MANIFESTS, ImageSource, open_source
 from data.span_import import import_span
 from data.standing import Standing, read_standing
@@ -67,6 +67,8 @@ def import_images(
     # Only now: a schema that knows of a span that is not there would let anything like it pass.
     if options.extend_schema:
         write_schema(root, extended_schema(standing.schema, *domains([card])))
+    elif card.synthetic:
+        write_schema(root, with_synthetic(standing.schema))
     return card
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from data.card import MOST_VALUES, DatasetCard
 from data.errors import BadInputError
-from data.example import CHANNELS_KEY, COLUMN_PREFIX, SOURCE_KEY
+from data.example import CHANNELS_KEY, COLUMN_PREFIX, MAKER_KEY, SOURCE_KEY
 from data.record_folder import SCHEMA_FILE
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SCHEMA_PATH = Path(__file__).with_name("schema.pbtxt")
 
 _GREY_CHANNELS = 1
+_SYNTHETIC = MAKER_KEY.removesuffix("maker")
 
 _HEADER = """\
 # What the records beside this file must be like; a run stops where they are not. Made by `deepfake-inspector data
@@ -74,8 +75,7 @@ def extended_schema(
         columns: values of each annotated column of the new span. A column that is new is not required, as the images
             of the earlier spans do not have it; nor is one that the new span lacks.
     """
-    extended = type(schema)()
-    extended.CopyFrom(schema)
+    extended = with_synthetic(schema)
     _add_values(_feature(extended, SOURCE_KEY), sources)
     for column, values in sorted(columns.items()):
         feature = _feature(extended, COLUMN_PREFIX + column)
@@ -88,6 +88,19 @@ def extended_schema(
     for feature in extended.feature:
         if feature.name.startswith(COLUMN_PREFIX) and feature.name.removeprefix(COLUMN_PREFIX) not in columns:
             _make_optional(feature)
+    return extended
+
+
+def with_synthetic(schema: schema_pb2.Schema) -> schema_pb2.Schema:
+    """A schema that also knows the features of synthetic images, which one made before there were any does not."""
+    extended = type(schema)()
+    extended.CopyFrom(schema)
+    known = {feature.name for feature in schema.feature}
+    extended.feature.extend(
+        feature
+        for feature in load_schema().feature
+        if feature.name.startswith(_SYNTHETIC) and feature.name not in known
+    )
     return extended
 
 

@@ -157,6 +157,7 @@ class ShardWriter:
             source=image.source,
             method=image.method,
             columns=image.columns,
+            synthetic=image.synthetic,
             span=self.span,
             **{fact: row[fact] for fact in _RECORD_FACTS},
         )

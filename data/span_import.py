@@ -14,12 +14,14 @@ from data.card import DatasetCard, write_card
 from data.describing import describe_import
 from data.errors import BadInputError
 from data.fingerprint import source_fingerprint
-from data.image_table import numbers, values, with_columns, write_table
+from data.image_table import numbers, synthetic_parents, values, with_columns, write_table
 from data.images.harmonising import Form, common_form
 from data.images.perceptual_hash import CROPS, packed_hashes
 from data.import_lists import quarantined, write_leaks, write_quarantine
+from data.inherited_columns import with_inherited_columns
 from data.options import ImportOptions
-from data.partition.placing import NO_IMAGES, Images, Placing, place_images
+from data.partition.images import NO_IMAGES, Images
+from data.partition.placing import Placing, place_images
 from data.progress import Progress
 from data.quarantine import check_share
 from data.schema import domains, unknown_to
@@ -101,21 +103,29 @@ def import_span(
 
 
 def _with_conflicts_refused(found: pa.Table, standing: Standing) -> pa.Table:
-    """Refuses images of equal bytes and unequal labels, within this span or with an earlier one."""
+    """Refuses images of equal bytes and unequal labels, within this span or with an earlier one.
+
+    Where some of them were made of others, which is to change nothing about those, only these are refused.
+    """
     before = {}
     if standing.table is not None:
         before = dict(
             zip(values(standing.table, "source_sha256"), values(standing.table, "label"), strict=True)
         )
     names, labels, digests = (values(found, column) for column in ("name", "label", "sha256"))
+    parents = synthetic_parents(found)
     holders = defaultdict(list)
     for position, digest in enumerate(digests):
         if digest is not None:
             holders[digest].append(position)
     refused = {}
     for digest, positions in holders.items():
+        originals = [position for position in positions if parents[position] is None]
         if len({labels[position] for position in positions}) > 1:
+            agree = len({labels[position] for position in originals}) == 1
             for position in positions:
+                if agree and labels[position] == labels[originals[0]]:
+                    continue
                 others = [names[other] for other in positions if other != position][:3]
                 refused[position] = ("conflicting_label", f"same bytes as {', '.join(others)}")
         elif before.get(digest, labels[positions[0]]) != labels[positions[0]]:
@@ -161,12 +171,13 @@ def _placed(found: pa.Table, standing: Standing, options: ImportOptions) -> tupl
         found = with_columns(found, {name: column.tolist()})
     # Of harmonised images `sha256` becomes another one, and copies are known by what came.
     found = with_columns(found, {"source_sha256": values(found, "sha256")})
+    found = with_inherited_columns(found, rows.tolist(), placing.parents, standing.table)
     leaks = [[int(rows[position]) for position in leak] for leak in placing.leaks]
     return found, dataclasses.replace(placing, leaks=leaks)
 
 
 def _images(
-    table: pa.Table, digests: Sequence[str], splits: Sequence[str | None], groups: Sequence[str] = ()
+    table: pa.Table, digests: Sequence[str], splits: Sequence[str | None], **given: Sequence[str]
 ) -> Images:
     return Images(
         sha256=digests,
@@ -179,7 +190,8 @@ def _images(
         ],
         labels=values(table, "label"),
         splits=splits,
-        groups=groups,
+        parents=synthetic_parents(table),
+        **given,
     )
 
 
@@ -187,7 +199,10 @@ def _earlier(standing: Standing) -> Images:
     table = standing.table
     if table is None:
         return NO_IMAGES
-    return _images(table, *(values(table, column) for column in ("source_sha256", "split", "group")))
+    digests, splits, groups, stored = (
+        values(table, column) for column in ("source_sha256", "split", "group", "sha256")
+    )
+    return _images(table, digests, splits, groups=groups, stored=stored)
 
 
 def _form(kept: pa.Table, standing: Standing, options: ImportOptions) -> Form | None:

@@ -17,7 +17,7 @@ class Grouped:
     Attributes:
         names: of each image's group: the first 16 digits of the group's least digest, so that it depends neither on
             paths nor on the order of the images.
-        has_near_copy: bool array [n]; whether there is an image with a near hash and unequal bytes.
+        has_near_copy: bool array [h]; whether there is an image with a near hash and unequal bytes.
     """
 
     names: list[str]
@@ -39,8 +39,9 @@ def group_images(
 
     Args:
         sha256: hexadecimal digest of each image's bytes.
-        hashes: uint8 array [n, 32]; perceptual hashes, see :func:`data.images.perceptual_hash.packed_hashes`.
-        crops: uint8 array [n, c, 32]; perceptual hashes of crops.
+        hashes: uint8 array [h, 32]; perceptual hashes, see :func:`data.images.perceptual_hash.packed_hashes`, of the
+            first h images. Nothing is a neighbour of the others.
+        crops: uint8 array [h, c, 32]; perceptual hashes of crops.
         joints: lists of what is known of each image, such as the photo it was cut from; None where nothing is.
         radius: largest Hamming distance of neighbours, in bits.
         first: position of the first image that is new: neighbours before it are not looked for.
@@ -51,7 +52,7 @@ def group_images(
     new_ones = np.unique(different[first:])
     order = np.concatenate([np.setdiff1d(np.arange(len(hashed)), new_ones), new_ones])
     rows = hashed[order]
-    digests = np.array(sha256)
+    digests = np.array(sha256[: len(hashes)])
     edges = np.concatenate([*map(_chain_equal, [sha256, different.tolist(), *joints])])
     has_near_copy = _equal_hashes_unequal_bytes(different, digests)
     for near in neighbour_pairs(hashes[rows], crops[rows], radius, len(rows) - len(new_ones)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from data.example import Synthetic
 from data.sources.files import FileTree
 
 SPLIT_ALIASES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -25,12 +26,14 @@ class SourceImage:
             Faces cut from one photo add their number: ``Images/Val/a.jpg#3``.
         label: 0 (real) or 1 (fake).
         source: name of the data set.
-        method: how a fake was made; ``"none"`` for reals, ``"unknown"`` where it is not known.
+        method: how a fake was made; ``"none"`` for reals, ``"unknown"`` where it is not known. Of an image that was
+            made of another the name of its maker, whatever its label.
         group: the photo or video the image was cut from where the source knows it, otherwise None.
         split: the data set's own split where it has one, otherwise None.
         member: name within the zip archive at ``path``; None where ``path`` is the image itself.
         box: the part of the file that is the image; None for all of it. It may reach over the edges, which cut it.
         columns: what else a manifest says of the image, by column: values to slice an evaluation by.
+        synthetic: how the image was made of another; None for originals.
     """
 
     path: str
@@ -43,6 +46,7 @@ class SourceImage:
     member: str | None = None
     box: Box | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    synthetic: Synthetic | None = None
 
 
 class ImageSource(ABC):

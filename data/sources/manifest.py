@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.errors import BadInputError
-from data.example import FAKE, LABEL_MAP, LABEL_NAMES, METHOD_OF_REALS, METHOD_UNKNOWN, SPLITS
+from data.example import FAKE, LABEL_MAP, LABEL_NAMES, METHOD_OF_REALS, METHOD_UNKNOWN, SPLITS, Synthetic
 from data.sources.base import SPLIT_ALIASES, ImageSource, SourceImage
 from data.sources.files import FileTree, stamp
 from data.sources.manifest_rows import FORMATS, OPTIONAL, REQUIRED, Row, parse_rows
 from data.sources.names import what_is_wrong
+from data.sources.synthetic_columns import SYNTHETIC, synthetic_of
 
 _MAX_BYTES = 200_000_000
 _LABELS = {**LABEL_MAP, **{str(label): label for label in LABEL_NAMES}}
@@ -22,8 +23,9 @@ class ManifestSource(ImageSource):
     """The images that a list names, in its order, wherever below the list's folder they are.
 
     Columns: ``path`` (relative to the list) and ``label`` (0, 1, real or fake); ``split``, ``group``,
-    ``method`` and ``source`` where wanted; every other column is one to slice by. A listed file that is missing
-    is yielded like the others, so that it ends up in quarantine.
+    ``method`` and ``source`` where wanted; ``synthetic_*`` of images that were made of others
+    (:mod:`data.sources.synthetic_columns`); every other column is one to slice by. A listed file that is missing is
+    yielded like the others, so that it ends up in quarantine.
 
     Args:
         tree: the files of the folder or archive that holds the list at its top.
@@ -96,19 +98,26 @@ class ManifestSource(ImageSource):
         columns = {
             column: value.strip() or UNKNOWN
             for column, value in values.items()
-            if column not in REQUIRED and column not in OPTIONAL
+            if column not in (*REQUIRED, *OPTIONAL, *SYNTHETIC)
         }
-        self._check_text(row, [*given.values(), *columns.values()])
+        self._check_text(
+            row, [*given.values(), *columns.values(), *(values.get(name, "") for name in SYNTHETIC)]
+        )
+        try:
+            synthetic = synthetic_of(values)
+        except BadInputError as error:
+            raise self._error(row, str(error)) from error
         return SourceImage(
             path=path,
             member=member,
             name=name,
             label=label,
             source=given["source"] or self._stem,
-            method=given["method"] or (METHOD_UNKNOWN if label == FAKE else METHOD_OF_REALS),
+            method=given["method"] or _method(label, synthetic),
             group=given["group"] or None,
             split=split,
             columns=columns,
+            synthetic=synthetic,
         )
 
     def _checked_name(self, row: Row) -> str:
@@ -146,3 +155,9 @@ class ManifestSource(ImageSource):
 
     def _error(self, row: Row, what: str) -> BadInputError:
         return BadInputError(f"Expected, in line {row.line} of {self.manifest}, {what}.")
+
+
+def _method(label: int, synthetic: Synthetic | None) -> str:
+    if synthetic:
+        return synthetic.maker
+    return METHOD_UNKNOWN if label == FAKE else METHOD_OF_REALS

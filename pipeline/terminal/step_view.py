@@ -4,7 +4,14 @@ import contextlib
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from data.progress import Progress as Callback
 
@@ -14,6 +21,9 @@ _DESCRIPTIONS = {
     "group": "grouping near copies",
     "write": "writing records",
     "copy": "copying records",
+    "read": "reading images to edit",
+    "make": "making images",
+    "audit": "auditing pairs",
 }
 
 
@@ -34,7 +44,10 @@ def step_view(console: Console) -> Iterator[Callback]:
 
         yield tell
         return
-    columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        *(TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn()),
+        *(TimeElapsedColumn(), TextColumn("[progress.remaining]left"), TimeRemainingColumn()),
+    )
     with Progress(*columns, console=console) as bars:
         tasks = {}
 

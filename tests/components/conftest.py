@@ -300,7 +300,7 @@ def evaluate(tmp_path_factory) -> Callable[..., Evaluation]:
 def statistics_of(tmp_path_factory) -> Callable[..., statistics_pb2.DatasetFeatureStatisticsList]:
     """``statistics_of(records, schema, left_out={}, sliced=False)``: by TFDV, as StatisticsGen makes them.
 
-    ``left_out`` names features that the record of a number lacks; ``sliced`` also counts each span.
+    ``left_out`` names features that the record of a number lacks; ``sliced`` also counts each span and maker.
     """
 
     def make(records, schema, left_out=None, sliced=False) -> statistics_pb2.DatasetFeatureStatisticsList:
@@ -314,7 +314,11 @@ def statistics_of(tmp_path_factory) -> Callable[..., statistics_pb2.DatasetFeatu
         options = tfdv.StatsOptions(schema=schema, enable_semantic_domain_stats=True)
         if sliced:
             options.slicing_config = slicing_spec_pb2.SlicingConfig(
-                slicing_specs=[{}, {"feature_keys": [example.SPAN_KEY]}]
+                slicing_specs=[
+                    {},
+                    {"feature_keys": [example.SPAN_KEY]},
+                    {"feature_keys": [example.MAKER_KEY]},
+                ]
             )
         return tfdv.generate_statistics_from_tfrecord(str(path), stats_options=options)
 

@@ -1,5 +1,6 @@
 """The codec gives back what it was given, in bytes that plain TensorFlow reads."""
 
+import hashlib
 import subprocess
 import sys
 
@@ -12,6 +13,17 @@ from hypothesis import strategies as st
 from data import example
 from data.errors import BadInputError
 
+made = st.builds(
+    example.Synthetic,
+    maker=st.text(max_size=10),
+    edit=st.text(max_size=10),
+    parent=st.text("0123456789abcdef", min_size=64, max_size=64),
+    seed=st.integers(0, 2**63 - 1),
+    strength=st.floats(width=32, allow_nan=False, allow_infinity=False),
+    prompt=st.text(max_size=10),
+    model=st.text(max_size=10),
+    revision=st.text(max_size=10),
+)
 records = st.builds(
     example.Record,
     encoded=st.binary(max_size=50),
@@ -29,6 +41,7 @@ records = st.builds(
     columns=st.dictionaries(
         st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True), st.text(max_size=10)
     ),
+    synthetic=st.none() | made,
 )
 
 
@@ -82,6 +95,41 @@ def test_tensorflow_parses_the_keys_of_the_contract():
     assert parsed["image/aspect_ratio"].numpy() == np.float32(7 / 5)
     assert parsed["span"] == 3
     assert parsed["slice/generator"].numpy().decode() == "größe"
+
+
+def test_an_original_has_the_bytes_it_had_before_there_were_synthetic_images():
+    # As the version wrote it that knew of none.
+    before = "ba2f783370cec856144dbfae210e5ee517af30c0d955d197234655c9da41036e"
+    serialized = example.encode(_record(span=3, columns={"generator": "größe"}))
+    assert hashlib.sha256(serialized).hexdigest() == before
+
+
+def test_a_synthetic_image_says_how_it_was_made():
+    # A strength may well come as a whole number.
+    made = example.Synthetic("blend", "", "b" * 64, 2**63 - 1, 2, "smile", "omni", "v1")
+    parsed = tf.io.parse_single_example(
+        example.encode(_record(synthetic=made)),
+        {
+            "synthetic/maker": tf.io.FixedLenFeature([], tf.string),
+            "synthetic/edit": tf.io.FixedLenFeature([], tf.string),
+            "synthetic/parent": tf.io.FixedLenFeature([], tf.string),
+            "synthetic/seed": tf.io.FixedLenFeature([], tf.int64),
+            "synthetic/strength": tf.io.FixedLenFeature([], tf.float32),
+            "synthetic/prompt": tf.io.FixedLenFeature([], tf.string),
+            "synthetic/model": tf.io.FixedLenFeature([], tf.string),
+            "synthetic/revision": tf.io.FixedLenFeature([], tf.string),
+        },
+    )
+    assert {key.removeprefix("synthetic/"): value.numpy() for key, value in parsed.items()} == {
+        "maker": b"blend",
+        "edit": b"",
+        "parent": b"b" * 64,
+        "seed": 2**63 - 1,
+        "strength": 2.0,
+        "prompt": b"smile",
+        "model": b"omni",
+        "revision": b"v1",
+    }
 
 
 def test_a_folder_name_that_is_no_utf8_survives():

@@ -9,10 +9,20 @@ from google.protobuf import text_format
 from tensorflow_transform.tf_metadata.schema_utils import schema_as_feature_spec
 
 from data.errors import BadInputError
-from data.example import LABEL_KEY, Record, encode
+from data.example import LABEL_KEY, Record, Synthetic, encode
 from data.images.shape import LARGEST_ASPECT_RATIO
 from data.record_folder import SCHEMA_FILE
-from data.schema import dataset_schema, extended_schema, load_schema, read_schema, unknown_to, write_schema
+from data.schema import (
+    dataset_schema,
+    extended_schema,
+    load_schema,
+    read_schema,
+    unknown_to,
+    with_synthetic,
+    write_schema,
+)
+
+MADE = Synthetic("blend", "", "b" * 64, 7, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +73,37 @@ def test_good_records_pass_and_are_counted(tmp_path, good_records):
     assert label.string_stats.common_stats.num_missing == 0
 
 
-def test_every_feature_of_a_record_is_in_the_schema_and_required(good_records):
-    keys = set(tf.train.Example.FromString(encode(good_records[0])).features.feature)
-    assert {feature.name for feature in load_schema().feature} == keys
-    assert all(feature.presence.min_fraction == 1 for feature in load_schema().feature)
+def test_every_feature_of_a_record_is_in_the_schema_and_required_of_originals(good_records):
+    originals, made = (
+        set(tf.train.Example.FromString(encode(one)).features.feature)
+        for one in (good_records[0], dataclasses.replace(good_records[0], synthetic=MADE))
+    )
+    features = {feature.name: feature for feature in load_schema().feature}
+    assert set(features) == made > originals
+    for name, feature in features.items():
+        assert feature.presence.min_fraction == (name in originals)
+    # What is not always there comes to Transform as a sparse tensor.
+    spec = schema_as_feature_spec(load_schema()).feature_spec
+    assert {name for name, one in spec.items() if isinstance(one, tf.io.VarLenFeature)} == made - originals
+
+
+def test_synthetic_images_pass_beside_originals_and_alone(tmp_path, good_records):
+    made = [dataclasses.replace(record, synthetic=MADE) for record in good_records]
+    for name, records in (("both", good_records + made), ("alone", made)):
+        statistics = _statistics(tmp_path / name, map(encode, records))
+        assert not tfdv.validate_statistics(statistics, load_schema()).anomaly_info
+
+
+def test_a_schema_from_before_learns_of_synthetic_images_and_keeps_the_rest(tmp_path):
+    before = dataset_schema(["a"], {"light": ["day"]}, grey_allowed=False)
+    _feature(before, "image/width").int_domain.max = 99
+    for feature in [one for one in before.feature if one.name.startswith("synthetic/")]:
+        before.feature.remove(feature)
+    after = with_synthetic(before)
+    assert _feature(before, "synthetic/maker") is None
+    assert _feature(after, "synthetic/maker") == _feature(load_schema(), "synthetic/maker")
+    assert _feature(after, "image/width").int_domain.max == 99
+    assert with_synthetic(after) == after == extended_schema(before, ["a"], {"light": ["day"]})
 
 
 def test_each_fault_is_an_anomaly_of_its_feature(tmp_path, good_records):

@@ -11,6 +11,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from pipeline import cli
 from pipeline.metadata import open_metadata
 from pipeline.workspace import Workspace
 
@@ -27,6 +28,20 @@ def fresh_python() -> Callable[..., subprocess.CompletedProcess]:
             **{"cwd": REPOSITORY, "capture_output": True, "text": True, "timeout": 120, "check": False}
             | options,
         )
+
+    return run
+
+
+@pytest.fixture
+def inspector(monkeypatch, capfd):
+    """``inspector(*arguments)``: exit code, standard output and standard error of the command."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["deepfake-inspector", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        return (int(caught.value.code or 0), *capfd.readouterr())
 
     return run
 

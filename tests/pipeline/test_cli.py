@@ -21,20 +21,7 @@ from serving.protos import PREDICT_METHOD, PredictRequest, PredictResponse
 _COMMAND = Path(sys.executable).parent / "deepfake-inspector"
 # Nobody may listen on a port below 1024 by accident.
 _NOBODY = "localhost:1"
-
-
-@pytest.fixture
-def inspector(monkeypatch, capfd):
-    """``inspector(*arguments)``: exit code, standard output and standard error of the command."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["deepfake-inspector", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        return (int(caught.value.code or 0), *capfd.readouterr())
-
-    return run
+_OUT_AND_COUNT = ("--out", "{tmp}/out", "--count", "3")
 
 
 # Runs the command line several times in one process, and tells what has been loaded at the end.
@@ -146,6 +133,10 @@ def test_predict_without_a_server_fails_and_says_how_to_start_one_and_needs_no_t
         (["data", "import", "{faces}", "--out", "{tmp}/out", "--span", "2"], "Expected span 1, received 2"),
         (["data", "subset", "mini", "{faces}", "--out", "{tmp}/out"], "Expected an imported data set"),
         (["data", "audit", "{faces}"], "Expected an imported data set"),
+        (
+            [*("data", "synthesize", "--maker", "control", "--from", "{faces}"), *_OUT_AND_COUNT],
+            "Expected imported records, or images with splits of their own",
+        ),
         (["data", "demo", "--out", "{tmp}/out", "--count", "3"], "received 3"),
         (["data", "demo", "--out", "{tmp}/out", "--size", "8"], "received 8"),
         (["data", "demo", "--out", "{faces}"], "new or empty folder"),
@@ -207,6 +198,7 @@ def test_these_mistakes_too(inspector, faces, tmp_path, arguments):
         (["data", "import", ".", "--out", "x", "--layout", "nope"], "'nope' is not one of 'auto', 'folder'"),
         (["data", "import", ".", "--out", "x", "--max-quarantined-share", "2"], "2.0 is not in the range"),
         (["serve", "--workers", "0"], "x>=1"),
+        (["data", "synthesize", "--from", ".", "--out", "x"], "Missing option '--count'"),
         (["data", "demo", "--out", "x", "--count", "many"], "'many' is not a valid integer"),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import tensorflow_data_validation as tfdv
 from tfx import v1 as tfx
 
 from data.schema import SCHEMA_PATH
@@ -54,6 +55,18 @@ def test_without_more_there_is_neither_tuner_nor_warm_start(nodes):
     assert "base_model" not in found["Trainer"].inputs
     assert "hyperparameters" not in found["Trainer"].inputs
     assert _giver(found["Evaluator"], "baseline_model") == "LatestBlessed"
+
+
+def test_statistics_are_made_of_what_the_records_hold_several_of(nodes):
+    def sliced_by(**inputs):
+        text = nodes(**inputs)["StatisticsGen"].exec_properties["stats_options_json"]
+        config = tfdv.StatsOptions.from_json(text).slicing_config
+        return [list(spec.feature_keys) for spec in config.slicing_specs] if config else []
+
+    assert sliced_by() == []
+    assert sliced_by(spans=2) == [[], ["span"]]
+    assert sliced_by(synthetic=True) == [[], ["synthetic/maker"]]
+    assert sliced_by(spans=2, synthetic=True) == [[], ["span"], ["synthetic/maker"]]
 
 
 def test_a_warm_start_goes_to_the_trainer_and_the_baseline_stays_the_latest_blessed(nodes):

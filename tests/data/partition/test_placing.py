@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from data.errors import BadInputError
 from data.example import SPLITS
-from data.partition.placing import NO_IMAGES, Images, place_images
+from data.partition.images import NO_IMAGES, Images
+from data.partition.placing import place_images
 from data.partition.splits import DEFAULT_SHARES, assign_splits
 
 RADIUS = 27
 BITS = 256
+_MAY_BE_EMPTY = ("groups", "stored", "parents")
 
 
 def _images(hashes, labels, splits=None, known_groups=None, start=0):
@@ -43,7 +45,9 @@ def _some(images, rows):
     def picked(values):
         return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
 
-    return Images(**{f.name: picked(getattr(images, f.name)) for f in fields(Images) if f.name != "groups"})
+    return Images(
+        **{f.name: picked(getattr(images, f.name)) for f in fields(Images) if f.name not in _MAY_BE_EMPTY}
+    )
 
 
 def _placed(images, placing):
