@@ -14,7 +14,6 @@ Prints the images a second of each (the best of its runs: what else the machine 
 """
 
 import argparse
-import io
 import os
 import sys
 import tempfile
@@ -28,11 +27,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2
 import numpy as np
 from drawn_photos import draw_photos
-from PIL import Image, JpegImagePlugin
 
 from data.demo.tampering import tamper
 from data.example import REAL
 from data.images.decode_check import decode_rgb
+from data.synthesis.encoding import encode_like
 from data.synthesis.maker import Parent
 from data.synthesis.makers.blend import BlendMaker
 
@@ -87,7 +86,7 @@ def _batches(maker: BlendMaker, pool: ThreadPoolExecutor, images: Sequence[bytes
         parents = list(pool.map(_parent, images[start : start + maker.batch_size]))
         children = maker.make(parents, range(start, start + len(parents)))
         pixels, encoded = [child.pixels for child in children], [parent.encoded for parent in parents]
-        written += sum(map(len, pool.map(_encode, pixels, encoded)))
+        written += sum(map(len, pool.map(encode_like, pixels, encoded)))
     return written
 
 
@@ -96,7 +95,7 @@ def _alone(maker: BlendMaker, images: Sequence[bytes]) -> int:
     cv2.setNumThreads(1)
     try:
         return sum(
-            len(_encode(maker.edit(decode_rgb(encoded), np.random.default_rng(seed)).pixels, encoded))
+            len(encode_like(maker.edit(decode_rgb(encoded), np.random.default_rng(seed)).pixels, encoded))
             for seed, encoded in enumerate(images)
         )
     finally:
@@ -112,23 +111,12 @@ def _scipy(images: Sequence[bytes]) -> int:
         child = tamper(
             pixels, (side / 2, 0.6 * side), (0.25 * side, 0.33 * side), np.random.default_rng(seed)
         )
-        written += len(_encode(np.clip(np.round(child), 0, 255).astype(np.uint8), encoded))
+        written += len(encode_like(np.clip(np.round(child), 0, 255).astype(np.uint8), encoded))
     return written
 
 
 def _parent(encoded: bytes) -> Parent:
     return Parent(encoded, decode_rgb(encoded), REAL, "", "", "", "none", "train")
-
-
-def _encode(pixels: np.ndarray, original: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(original)) as image:
-        if image.format == "PNG":
-            Image.fromarray(pixels).save(buffer, "PNG")
-        else:
-            tables, sampling = image.quantization, JpegImagePlugin.get_sampling(image)
-            Image.fromarray(pixels).save(buffer, "JPEG", qtables=tables, subsampling=sampling)
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

@@ -123,27 +123,22 @@ def irradiance(cosine: np.ndarray) -> np.ndarray:
     return np.maximum(0, 3 / 32 + cosine / 2 + 15 / 32 * cosine**2)
 
 
-def face_normals(
-    height: int, width: int, centre: tuple[float, float], radii: tuple[float, float]
-) -> np.ndarray:
+def face_normals(x: np.ndarray, y: np.ndarray, height_to_width: float) -> np.ndarray:
     """Normals of a smooth bump with the outline of a face; the background looks at the camera.
 
     The bump is a Gaussian over an ellipse: near its middle like an ellipsoid, and without an ellipsoid's edge.
 
     Args:
-        height: of the image, in pixels.
-        width: of the image, in pixels.
-        centre: x and y of the face's middle, in pixels.
-        radii: half its width and half its height, in pixels.
+        x: float64 ``[1, W]``: columns, from the face's middle, in units of half its width.
+        y: float64 ``[H, 1]``: rows, from the face's middle, in units of half its height.
+        height_to_width: of the face.
 
     Returns:
-        float32 ``[height, width, 3]``, of length 1: to the right, downwards and to the camera.
+        float64 ``[H, W, 3]``, of length 1: to the right, downwards and to the camera.
     """
-    x = ((np.arange(width) - centre[0]) / radii[0]).astype(np.float32)[None, :]
-    y = ((np.arange(height) - centre[1]) / radii[1]).astype(np.float32)[:, None]
     # Steepest along its outline, one standard deviation from the middle, where exp(1/2) makes it 45 degrees.
     bump = np.exp((1 - x**2 - y**2) / 2)
-    normals = np.stack([x * bump, y * bump * np.float32(radii[0] / radii[1]), np.ones_like(bump)], axis=-1)
+    normals = np.stack([x * bump, y * bump / height_to_width, np.ones_like(bump)], axis=-1)
     return normals / np.linalg.norm(normals, axis=-1, keepdims=True)
 
 

@@ -27,12 +27,11 @@ _WARMEST, _COOLEST = 2500.0, 9000.0  # kelvin
 
 # Of the face, in units of the image's shorter side.
 _CENTRE, _RADII = (0.5, 0.56), (0.3, 0.4)
-#: Shading is smooth: it is computed with so many pixels on the shorter side and enlarged.
-_CANVAS = 96
-#: Rows are edited so many pixels at a time: linear light takes six times the memory of the image and more.
-_PIXELS_AT_ONCE = 1 << 18
+#: Rows are edited so many pixels at a time: linear light takes many times the memory of the image.
+_PIXELS_AT_ONCE = 1 << 16
 
-_TO_LINEAR = to_linear(np.arange(256) / 255).astype(np.float32)
+# In double precision: powers in single precision end in other digits from one release of numpy to the next.
+_TO_LINEAR = to_linear(np.arange(256) / 255)
 _LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]])  # ITU-R BT.709, as in sRGB
 
 
@@ -68,36 +67,37 @@ class LightingMaker(PerImageMaker):
         return Child(child, strength=float(change), edit=edit)
 
     def _relit(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        height, width = pixels.shape[:2]
-        shading = self._shading(height, width, rng)
+        shading = self._shading(*pixels.shape[:2], rng)
         light = luminance = 0.0
-        for rows in _bands(pixels):
+        for rows in _bands(*pixels.shape[:2]):
             band = cv2.transform(_TO_LINEAR[pixels[rows]], _LUMINANCE)
             luminance += band.sum(dtype=np.float64)
             light += (band * shading[rows]).sum(dtype=np.float64)
-        # A black picture has no light to keep.
-        shading *= 2 ** (self.strength * rng.uniform(-_EXPOSURE, _EXPOSURE)) * (
-            luminance / light if light else 1
-        )
+        exposure = 2 ** (self.strength * rng.uniform(-_EXPOSURE, _EXPOSURE))
+        # A black picture has no light to keep. A plain float, which every numpy multiplies in single precision.
+        shading *= float(exposure * luminance / light) if light else 1.0
         child = np.empty_like(pixels)
-        for rows in _bands(pixels):
+        for rows in _bands(*pixels.shape[:2]):
             child[rows] = _encoded(lit(_TO_LINEAR[pixels[rows]], shading[rows, :, None]))
         return child
 
     def _shading(self, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
         """float32 [height, width], about 1."""
         side = min(height, width)
-        canvas = round(height * _CANVAS / side), round(width * _CANVAS / side)
         jitter = rng.uniform(-0.03, 0.03, 2)
-        centre = canvas[1] / 2 + jitter[0] * _CANVAS, canvas[0] / 2 + (_CENTRE[1] - 0.5 + jitter[1]) * _CANVAS
-        normals = face_normals(*canvas, centre, (_RADII[0] * _CANVAS, _RADII[1] * _CANVAS))
+        x = (np.arange(width) - width / 2) / side - (_CENTRE[0] - 0.5) - jitter[0]
+        y = (np.arange(height) - height / 2) / side - (_CENTRE[1] - 0.5) - jitter[1]
+        x, y = x[None, :] / _RADII[0], y[:, None] / _RADII[1]
         off = np.deg2rad(rng.uniform(*_OFF_AXIS))
         # Downwards is positive: from the right (0) or left (-180) over the top (-90).
         around = np.deg2rad(rng.uniform(-180 - _BELOW, _BELOW))
         lamp = np.array([[np.sin(off) * np.cos(around), np.sin(off) * np.sin(around), np.cos(off)]])
         ambient = rng.uniform(*_AMBIENT)
-        shading = (ambient + (1 - ambient) * irradiance(cv2.transform(normals, lamp))) ** self.strength
-        return cv2.resize(shading.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        shading = np.empty((height, width), np.float32)
+        for rows in _bands(height, width):
+            cosine = cv2.transform(face_normals(x, y[rows], _RADII[1] / _RADII[0]), lamp)
+            shading[rows] = (ambient + (1 - ambient) * irradiance(cosine)) ** self.strength
+        return shading
 
     def _temperature(self, rng: np.random.Generator) -> float:
         shift = self.strength * _MIREDS * rng.uniform(_LEAST, 1) * rng.choice((-1, 1))
@@ -120,7 +120,7 @@ def lit(linear: np.ndarray, shading: np.ndarray) -> np.ndarray:
 
 def _tinted(pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     child = np.empty_like(pixels)
-    for rows in _bands(pixels):
+    for rows in _bands(*pixels.shape[:2]):
         child[rows] = _encoded(cv2.transform(_TO_LINEAR[pixels[rows]], matrix))
     return child
 
@@ -129,7 +129,7 @@ def _encoded(linear: np.ndarray) -> np.ndarray:
     return np.round(255 * to_srgb(np.clip(linear, 0, 1))).astype(np.uint8)
 
 
-def _bands(pixels: np.ndarray) -> Iterator[slice]:
-    rows = max(1, _PIXELS_AT_ONCE // pixels.shape[1])
-    for start in range(0, pixels.shape[0], rows):
+def _bands(height: int, width: int) -> Iterator[slice]:
+    rows = max(1, _PIXELS_AT_ONCE // width)
+    for start in range(0, height, rows):
         yield slice(start, start + rows)

@@ -96,7 +96,8 @@ def test_irradiance_is_the_clamped_cosine_up_to_the_second_harmonic():
 
 
 def test_normals_look_at_the_camera_in_the_middle_and_far_away_and_outwards_between():
-    normals = face_normals(200, 200, (100, 110), (30, 40))
+    x, y = (np.arange(200) - 100) / 30, (np.arange(200) - 110) / 40
+    normals = face_normals(x[None, :], y[:, None], 4 / 3)
     np.testing.assert_allclose(np.linalg.norm(normals, axis=-1), 1, atol=1e-5)
     np.testing.assert_allclose(normals[110, 100], [0, 0, 1], atol=1e-6)
     np.testing.assert_allclose(normals[0, 0], [0, 0, 1], atol=0.1)

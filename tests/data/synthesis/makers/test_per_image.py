@@ -71,8 +71,9 @@ class _Counting(per_image.PerImageMaker):
 
     name, label = "counting", None
 
-    def __init__(self):
+    def __init__(self, patience):
         super().__init__()
+        self.patience = patience
         self.now, self.most, self.lock = 0, 0, threading.Lock()
         self.both = threading.Barrier(2)
 
@@ -81,7 +82,7 @@ class _Counting(per_image.PerImageMaker):
             self.now += 1
             self.most = max(self.most, self.now)
         try:
-            self.both.wait(timeout=0.5)
+            self.both.wait(self.patience)
         except threading.BrokenBarrierError:
             self.both.reset()
         with self.lock:
@@ -91,10 +92,25 @@ class _Counting(per_image.PerImageMaker):
 
 def test_large_images_take_turns(monkeypatch, parents):
     monkeypatch.setattr(per_image.os, "sched_getaffinity", lambda _: {0, 1})
-    with _Counting() as maker:
+    with _Counting(patience=30) as maker:
         maker.make(parents[:2], [1, 2])
         assert maker.most == 2
     monkeypatch.setattr(per_image, "_MOST_PIXELS_TOGETHER", 64 * 64)
-    with _Counting() as maker:
+    with _Counting(patience=0.05) as maker:
         maker.make(parents[:2], [1, 2])
         assert maker.most == 1
+
+
+@pytest.mark.parametrize(
+    ("maker_class", "strengths"),
+    [
+        (BlendMaker, [16.779221, 3.150984, 5.309772]),
+        (LightingMaker, [9.520472, 7.862232, 4.768193]),
+        (ResampleMaker, [2.101075, 2.42799, 1.274961]),
+    ],
+)
+def test_a_seed_gives_the_same_child_with_every_release_of_numpy_and_opencv(maker_class, strengths):
+    y, x = np.mgrid[0:96, 0:96]
+    pixels = np.stack([(x * y // 9 + 40) % 160 + 40, 60 + x, 200 - y], axis=-1).astype(np.uint8)
+    made = [maker_class().edit(pixels, np.random.default_rng(seed)).strength for seed in (1, 2, 2**62)]
+    np.testing.assert_allclose(made, strengths, rtol=1e-3)

@@ -1,15 +1,13 @@
 """Of real faces, fakes that makers without a model make differ in nothing that the shortcut audit would find."""
 
-import io
-
 import pytest
-from PIL import Image, JpegImagePlugin
 from synthesis_parents import REAL_FACES, parent_of
 
 from data.audit.shortcuts import audit_shortcuts
 from data.image_table import make_table, row_of, with_columns
 from data.images.decode_check import Limits, inspect_image
 from data.sources.base import SourceImage
+from data.synthesis.encoding import encode_like
 from data.synthesis.makers.blend import BlendMaker
 from data.synthesis.makers.resample import ResampleMaker
 
@@ -42,7 +40,7 @@ def test_no_cue_tells_children_from_parents(maker_class, parents, rows_of_parent
             some = parents[start : start + maker.batch_size]
             children += maker.make(some, range(start, start + len(some)))
     rows = [
-        _row(_saved_alike(child.pixels, parent.encoded), 1, parent.group)
+        _row(encode_like(child.pixels, parent.encoded), 1, parent.group)
         for child, parent in zip(children, parents, strict=True)
     ]
     groups = [parent.group for parent in parents]
@@ -55,11 +53,3 @@ def test_no_cue_tells_children_from_parents(maker_class, parents, rows_of_parent
 def _row(encoded, label, group):
     image = SourceImage(path=group, name=group, label=label, source="faces", method=("none", "made")[label])
     return row_of(image, inspect_image(encoded, Limits()))
-
-
-def _saved_alike(pixels, encoded):
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(encoded)) as original:
-        tables, sampling = original.quantization, JpegImagePlugin.get_sampling(original)
-    Image.fromarray(pixels).save(buffer, "JPEG", qtables=tables, subsampling=sampling)
-    return buffer.getvalue()
