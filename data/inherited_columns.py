@@ -25,10 +25,10 @@ def with_inherited_columns(
     if not any(parent is not None for parent in parents):
         return found
     start = 0 if earlier is None else len(earlier)
-    known = [*(values(earlier, "columns") if start else ()), *([None] * len(rows))]
     own = values(found, "columns")
-    for position, row in enumerate(rows):
-        known[start + position] = own[row]
+    known = {start + position: own[row] for position, row in enumerate(rows)}
+    if before := sorted({parent for parent in parents if parent is not None and parent < start}):
+        known |= zip(before, values(earlier.take(pa.array(before)), "columns"), strict=True)
     merged = [_by_name(own[row]) for row in rows]
     for position, parent in enumerate(parents):
         if parent is not None:

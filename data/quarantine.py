@@ -28,7 +28,7 @@ REASONS = {
     "animated": "several pictures in one file",
     "conflicting_label": "the same bytes stand under real and under fake",
     "ties_splits": "its near copies of an earlier span are in several splits",
-    "synthetic_in_val": "made of another image, and the validation split shows what no training has seen",
+    "synthetic_in_val": "made of another image, which has no place in validation",
     "leak": "left out on request: a near copy is in a later split",
 }
 

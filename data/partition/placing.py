@@ -5,7 +5,7 @@ copy of an image that was trained on must not be tested on.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from data.example import SPLITS
 from data.partition.families import Place, place_of_parent, roots
 from data.partition.groups import group_images
 from data.partition.images import NO_IMAGES, Images
+from data.partition.leaks import dropped, ordered, torn_groups
 from data.partition.splits import assign_splits, check_every_class
 
 _VALIDATION = SPLITS[1]
@@ -85,7 +86,7 @@ def place_images(
     groups, taken, near_copies = _groups(earlier, images, root, present, radius)
 
     refused = {
-        position: ("ties_splits", f"near copies of it are in {' and in '.join(_ordered(taken[group]))}")
+        position: ("ties_splits", f"near copies of it are in {' and in '.join(ordered(taken[group]))}")
         for position, group in groups.items()
         if len(taken.get(group, ())) > 1
     }
@@ -96,9 +97,9 @@ def place_images(
         if not is_original[position] and splits[position] == _VALIDATION:
             refused.setdefault(position, ("synthetic_in_val", f"of {root[start + position][:16]}"))
 
-    leaks = _leaks(groups, splits, refused)
+    leaks = torn_groups(groups, splits, refused)
     if drop_leaks:
-        refused |= _dropped(leaks, splits)
+        refused |= dropped(leaks, splits)
     kept = [position for position in range(count) if is_original[position] and position not in refused]
     if not taken and any(is_original):
         check_every_class(*([column[i] for i in kept] for column in (splits, images.labels, groups)))
@@ -172,22 +173,23 @@ def _follow(
 ) -> list[int | None]:
     """Places the images whose parents are there, and adds them to the three tables; returns parents' positions."""
     start = len(earlier.sha256)
+    following = [position for position in range(len(images.sha256)) if position not in groups]
+    wanted = {root[start + position] for position in following}
     places = defaultdict(list)
     for position, digest in enumerate(earlier.sha256):
-        if root[position] is None:
+        if root[position] is None and digest in wanted:
             place = Place(position, earlier.groups[position], earlier.splits[position])
             places[digest].append(place)
     for position, group in groups.items():
-        if root[start + position] is None:
+        if root[start + position] is None and images.sha256[position] in wanted:
             place = Place(start + position, group, splits[position], refused.get(position))
             places[images.sha256[position]].append(place)
     parents: list[int | None] = [None] * len(images.sha256)
-    for position in range(len(parents)):
-        if position not in groups:
-            place = place_of_parent(places[root[start + position]], images.splits[position])
-            groups[position], splits[position], parents[position] = place.group, place.split, place.position
-            if place.refused:
-                refused[position] = place.refused
+    for position in following:
+        place = place_of_parent(places[root[start + position]], images.splits[position])
+        groups[position], splits[position], parents[position] = place.group, place.split, place.position
+        if place.refused:
+            refused[position] = place.refused
     return parents
 
 
@@ -227,29 +229,3 @@ def _splits(
         i: min(taken[group]) if group in taken else images.splits[i] or split_of.get(group, SPLITS[0])
         for i, group in groups.items()
     }
-
-
-def _leaks(
-    groups: Mapping[int, str], splits: Mapping[int, str], refused: Mapping[int, tuple[str, str]]
-) -> list[list[int]]:
-    members = defaultdict(list)
-    for position in sorted(groups):
-        if refused.get(position, ("",))[0] != "synthetic_in_val":
-            members[groups[position]].append(position)
-    return [
-        positions for positions in members.values() if len({splits[position] for position in positions}) > 1
-    ]
-
-
-def _dropped(leaks: Sequence[Sequence[int]], splits: Mapping[int, str]) -> dict[int, tuple[str, str]]:
-    dropped = {}
-    for positions in leaks:
-        kept = _ordered({splits[position] for position in positions})[-1]
-        for position in positions:
-            if splits[position] != kept:
-                dropped[position] = ("leak", f"in {splits[position]}, and a near copy of it is in {kept}")
-    return dropped
-
-
-def _ordered(splits: Iterable[str]) -> list[str]:
-    return sorted(splits, key=SPLITS.index)

@@ -115,6 +115,8 @@ def import_(
     kaggle         "deepfake and real images": Train, Validation, Test
     openforensics  Train_poly.json, Val_poly.json …, and the images beside them
     csv, jsonl     path, label, and if you like split, group, method, source;
+                   synthetic_* of images made of others, as `data synthesize`
+                   lists them, which join the splits of those;
                    further columns become slices of the evaluation
 
     Near copies stay in one split.

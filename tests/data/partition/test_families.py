@@ -9,7 +9,7 @@ import pytest
 from data.errors import BadInputError
 from data.partition.families import roots
 from data.partition.images import NO_IMAGES, Images
-from data.partition.placing import place_images
+from data.partition.placing import Placing, place_images
 from data.partition.splits import DEFAULT_SHARES
 
 RADIUS = 27
@@ -56,6 +56,10 @@ def _standing(images, placing, stored=None):
         groups=placing.groups,
         stored=stored or images.sha256,
     )
+
+
+def _placed_as(groups, splits):
+    return Placing(groups, splits, refused={}, leaks=[], near_copies=np.zeros(0, bool), known=0, parents=[])
 
 
 def _place(images, earlier=NO_IMAGES, **changes):
@@ -166,24 +170,41 @@ def test_a_parent_that_comes_after_its_child_goes_where_that_is():
 def test_what_was_made_of_a_child_belongs_to_the_first_parent(earlier):
     parent = _of_split(earlier, "test", 1)[0]
     child = _children([parent])
-    before = _standing(_together(earlier, child), _place_both(earlier, child))
+    placing = _place(child, earlier)
+    groups, splits = [*earlier.groups, *placing.groups], [*earlier.splits, *placing.splits]
+    before = _standing(_together(earlier, child), _placed_as(groups, splits))
     grandchild = _children(["?"], hashes=[_hash(901)], digests=child.sha256, splits=["train"])
     placing = _place(grandchild, before)
     assert (placing.groups, placing.splits) == ([earlier.groups[parent]], ["test"])
 
 
-def _place_both(earlier, child):
-    """Where the images of an earlier span are, and a child of theirs."""
-    placing = _place(child, earlier)
-    return type(placing)(
-        groups=[*earlier.groups, *placing.groups],
-        splits=[*earlier.splits, *placing.splits],
-        refused={},
-        leaks=[],
-        near_copies=np.zeros(0, bool),
-        known=0,
-        parents=[],
+def test_a_child_goes_nowhere_with_a_parent_that_ties_splits(earlier):
+    torn = [_of_split(earlier, split, 1)[0] for split in ("train", "test")]
+    bits = np.unpackbits(np.stack([_hash(one) for one in torn]), axis=1)
+    # As far from the one as from the other, and near to both.
+    apart = np.flatnonzero(bits[0] != bits[1])
+    near, between = bits[0].copy(), bits[0].copy()
+    near[apart[:40]] = bits[1][apart[:40]]
+    between[apart[:20]] = bits[1][apart[:20]]
+    twin = _images(["twin"], [np.packbits(near)], [0], splits=["test"])
+    before = _standing(
+        _together(earlier, twin), _placed_as([*earlier.groups, "twin"], [*earlier.splits, "test"])
     )
+    bridge = _images(["bridge"], [np.packbits(between)], [0])
+    made = _children(["?"], hashes=[_hash(901)], digests=bridge.sha256)
+    placing = _place(_together(bridge, made), before)
+    assert [placing.refused[position][0] for position in (0, 1)] == ["ties_splits"] * 2
+
+
+def test_the_group_that_a_list_names_for_a_child_joins_nothing_to_its_parent(earlier):
+    parent = _of_split(earlier, "train", 1)[0]
+    child = _children([parent], known_groups=["photo"])
+    placing = _place(child, earlier)
+    groups, splits = [*earlier.groups, *placing.groups], [*earlier.splits, *placing.splits]
+    before = _standing(_together(earlier, child), _placed_as(groups, splits))
+    later = _place(_images(["later"], [_hash(902)], [0], known_groups=["photo"]), before)
+    assert later.groups[0] not in before.groups
+    assert later.known == 0
 
 
 def test_images_that_say_they_were_made_of_each_other_end():
