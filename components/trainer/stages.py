@@ -35,6 +35,7 @@ class StageResult:
         epochs: epochs trained, of those asked for.
         best: the best value of the monitored metric.
         seconds: wall time of its epochs, whichever run they were trained in, and of its embeddings.
+        images: of an epoch, in words.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StageResult:
     epochs: int
     best: float
     seconds: float
+    images: str = ""
 
 
 class StageRunner:
@@ -124,6 +126,7 @@ class StageRunner:
                     epochs=len(store.epochs),
                     best=getattr(store.best, training.monitor),
                     seconds=round(extra_seconds + sum(epoch.seconds for epoch in store.epochs), 1),
+                    images=str(self._train.with_synthetic(stage.synthetic).mixture),
                 )
                 with replacing(weights) as partial:
                     whole.save_weights(partial)
