@@ -174,6 +174,10 @@ def _run_seconds(config: PipelineConfig, images: int, speeds: Speeds) -> Iterato
         elif name in figures.SCALE_WITH_PIXELS:
             units *= (config.model.input_size / figures.SIDE) ** 2
         yield Line(name, cost.fixed_s + units * cost.unit_ms / 1e3, basis)
+    if config.evaluation.attacks.images:
+        steps = _attack_steps(config, images * config.data.test_share)
+        seconds = figures.ATTACK_FIXED.value + steps * slower * figures.ATTACK_STEP.value / 1e3
+        yield Line("Scoring, attacks", seconds, node_basis if speeds.measured else EXTRAPOLATED)
     for stage in config.training.stages:
         known = speeds.measured and stage.trainable in ("none", "all", figures.LAST_LAYERS_COUNT)
         basis = _basis(images, figures.FORWARD.images) if known else EXTRAPOLATED
@@ -183,6 +187,12 @@ def _run_seconds(config: PipelineConfig, images: int, speeds: Speeds) -> Iterato
     )
     if config.tuner.trials:
         yield Line("Tuner", None, UNKNOWN)
+
+
+def _attack_steps(config: PipelineConfig, test_images: float) -> float:
+    """Of all images and attacks: FGSM takes one, at each epsilon."""
+    attacks = config.evaluation.attacks
+    return min(attacks.images, test_images) * len(attacks.epsilons) * (1 + attacks.steps)
 
 
 def _run_disk(config: PipelineConfig, images: int) -> Iterator[Line]:

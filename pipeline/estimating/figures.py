@@ -104,6 +104,10 @@ SCALE_WITH_PIXELS = frozenset({"Transform"})
 COPIES = 16
 """Perturbed copies of each test image that are scored, where `evaluation.robustness` is on."""
 
+ATTACK_STEP = Figure(
+    67.2, "processor ms of a step of an attack on an image", 16, "benchmarks/attacks.py, on busy cores"
+)
+ATTACK_FIXED = Figure(15.0, "processor s to load and trace", 16, "benchmarks/attacks.py, on busy cores")
 TRAINER_FIXED = Figure(23.6, "processor s to build, calibrate and export", 480, _RUN_COSTS)
 RECORD_KILOBYTES = Figure(12.1, "KB an image of the import", 480, _RUN_COSTS)
 MODELS_MEGABYTES = Figure(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from components.backbone_facts import BACKBONE_FACTS
 from components.settings import (
     AdversarialSettings,
+    AttackSettings,
     AugmentationSettings,
     Bound,
     CalibrationSettings,
@@ -100,6 +101,9 @@ def test_an_unknown_key_deep_inside_is_refused():
         (TunerSettings, "learning_rate", [(1e-5, 1e-3)], [(0.0, 1e-3), (1e-5,)]),
         (TunerSettings, "last_layers", [(20, 40)], [(0,), ("block6a",)]),
         (CalibrationSettings, "objective", ["best-f1"], ["accuracy"]),
+        (AttackSettings, "epsilons", [(1, 2, 4), (64,)], [(), (0,), (2, 1), (1, 1), (0.5,), (65,)]),
+        (AttackSettings, "steps", [1], [0]),
+        (AttackSettings, "images", [0, 256], [-1]),
         (EvaluatorSettings, "thresholds", [(0.0, 1.0)], [(1.5,), (-0.1,)]),
     ],
 )

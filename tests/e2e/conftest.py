@@ -21,6 +21,7 @@ training:
   stages:
     - {name: frozen, trainable: none, epochs: 1}
     - {name: all, trainable: all, epochs: 6, learning_rate: 1.0e-3}
+evaluation: {attacks: {images: 0}}
 """
 
 

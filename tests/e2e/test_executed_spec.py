@@ -24,6 +24,7 @@ training:
 evaluation:
   bounds: [{metric: accuracy, at_least: 0}]
   robustness: false
+  attacks: {images: 0}
 """
 
 pytestmark = [pytest.mark.slow, pytest.mark.executed, pytest.mark.timeout(1800)]

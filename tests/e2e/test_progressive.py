@@ -16,7 +16,7 @@ _COMMAND = Path(sys.executable).parent / "deepfake-inspector"
 
 # Nine test images decide nothing here: every phase is blessed.
 PHASES = """
-evaluation: {bounds: [{metric: accuracy, at_least: 0}]}
+evaluation: {bounds: [{metric: accuracy, at_least: 0}], attacks: {images: 0}}
 phases:
   - subset: {name: half, images: 60}
   - subset: mini

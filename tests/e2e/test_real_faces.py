@@ -24,6 +24,7 @@ def test_a_frozen_backbone_tells_stylegan_faces_from_photographs(inspector, tmp_
         *("run", "--config", "mini", "--data", _FACES, "--workspace", tmp_path, "--json"),
         *("--set", "model.backbone=efficientnetv2-b0", "--set", f"model.weights={_WEIGHTS}"),
         *("--set", "training.stages=[{name: frozen, trainable: none, epochs: 8, learning_rate: 3.0e-4}]"),
+        *("--set", "evaluation.attacks.images=0"),
     )
     assert finished.code == 0, finished.err
     overall = finished.json["slices"][0]

@@ -113,6 +113,8 @@ def test_every_trained_model_is_scored_before_it_may_be_pushed_whether_it_is_ble
     assert found["Scoring"] in found["Pusher"].upstream_nodes
     assert scoring.exec_properties["robustness"]
     assert not nodes({"evaluation": {"robustness": False}})["Scoring"].exec_properties["robustness"]
+    fewer = nodes({"evaluation": {"attacks": {"images": 8}}})["Scoring"].exec_properties["attacks"]
+    assert json.loads(scoring.exec_properties["attacks"]) == json.loads(fewer) | {"images": 256}
 
 
 def test_the_report_is_the_last_node_where_it_is_asked_for(nodes):

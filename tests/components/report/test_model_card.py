@@ -96,3 +96,12 @@ def test_few_images_are_a_warning(card):
 def test_without_a_slice_there_is_nothing_to_tell(card):
     with pytest.raises(ValueError, match="at least one slice"):
         card(slices=())
+
+
+def test_attacks_are_told_where_they_were_measured(card, report_facts):
+    text = card(robustness=True)
+    assert "| PGD 4 | 160 |" in text
+    assert "Nobody has tested it against somebody who alters images" not in text
+    text = card()
+    assert "PGD" not in text
+    assert "Nobody has tested it against somebody who alters images" in text

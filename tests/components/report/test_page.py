@@ -173,6 +173,18 @@ def test_robustness_is_a_table_where_it_was_measured(report_facts):
     assert "No perturbed images were scored" not in text
 
 
+def test_attacks_are_a_table_where_there_were_some(report_facts):
+    facts = report_facts(images=40, robustness=True)
+    text = _Page(page_text(facts)).text
+    assert "PGD 4" in text
+    assert "Attacked images of the test split" in text
+    text = _Page(page_text(report_facts(images=40))).text
+    assert "No image was attacked" in text
+    switch = re.search(r"--set (\w+)\.(\w+)\.(\w+)=256", text)
+    settings = EvaluatorSettings.model_fields[switch[2]].annotation
+    assert settings.model_fields[switch[3]].default == 256
+
+
 def test_without_perturbed_scores_the_page_says_how_to_get_them(report_facts):
     text = _Page(page_text(report_facts())).text
     switch = re.search(r"--set (\w+)\.(\w+)=true", text)

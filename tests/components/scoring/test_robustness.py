@@ -6,7 +6,7 @@ import pytest
 
 from components.measures.intervals import wilson
 from components.scoring.perturbations import PERTURBATIONS
-from components.scoring.robustness import robustness_table
+from components.scoring.robustness import attack_table, robustness_table
 from components.scoring.table import COLUMNS
 
 _REAL, _FAKE = ("r1", "r2", "r3", "r4"), ("f1", "f2", "f3", "f4")
@@ -122,3 +122,39 @@ def test_nothing_perturbed_gives_no_table(plain):
 def test_a_perturbation_of_another_version_is_named(plain):
     with pytest.raises(ValueError, match="received melt-3 in the table of scores"):
         robustness_table(_table(plain, _rows("melt-3", 3.0, r1=0.5)), 0.5)
+
+
+@pytest.fixture(scope="module")
+def attacked():
+    """Of the images, four were attacked; at 0.5 as they are all but r4 are right, then r1 and f4 alone, then none."""
+    return [
+        *_rows("pgd-2", 2.0, r1=0.6, r4=0.9, f2=0.4, f4=0.1),
+        *_rows("fgsm-10", 10.0, r1=0.2, r4=0.9, f2=0.4, f4=0.6),
+        *_rows("fgsm-2", 2.0, r1=0.1, r4=0.7, f2=0.6, f4=0.8),
+    ]
+
+
+def test_attacks_are_a_table_of_their_own_against_the_very_images(plain, compressed, attacked):
+    table = _table(plain, compressed, attacked)
+    none, *rows = attack_table(table, 0.5)
+    # r1 0.1, r4 0.6, f2 0.7, f4 0.9.
+    assert (none.perturbation, none.images, none.accuracy) == ("none", 4, 3 / 4)
+    assert [(row.perturbation, row.kind, row.severity) for row in rows] == [
+        ("fgsm-2", "FGSM", 2.0),
+        ("fgsm-10", "FGSM", 10.0),
+        ("pgd-2", "PGD", 2.0),
+    ]
+    assert [row.images for row in rows] == [4, 4, 4]
+    assert [row.accuracy for row in rows] == [3 / 4, 2 / 4, 0.0]
+    assert [row.accuracy_change for row in rows] == [0.0, -1 / 4, -3 / 4]
+    assert [row.recall_fake for row in rows] == [1.0, 1 / 2, 0.0]
+    assert [row.false_positive_rate for row in rows] == [1 / 2, 1 / 2, 1.0]
+    assert rows[2].intervals["accuracy"] == wilson(0, 4)
+    # The other table is as it is without them.
+    assert robustness_table(table, 0.5) == robustness_table(_table(plain, compressed), 0.5)
+
+
+def test_attacks_alone_are_no_perturbations_and_the_other_way_round(plain, compressed, attacked):
+    assert robustness_table(_table(plain, attacked), 0.5) == []
+    assert attack_table(_table(plain, compressed), 0.5) == []
+    assert attack_table(_table(plain).slice(0, 0), 0.5) == []

@@ -62,6 +62,21 @@ def test_synthetic_images_make_an_epoch_longer():
     assert more == pytest.approx(plain.epochs * 175 / 6.5)
 
 
+def test_attacks_on_test_images_are_the_sum_done_by_hand():
+    config = (
+        "evaluation.attacks={images: 100, steps: 4, epsilons: [1, 2]}",
+        "model.backbone=efficientnet-b0",
+    )
+    # Of 1,000 images 150 are of the test split; of 400 only 60 are.
+    for images, attacked in ((1000, 100), (400, 60)):
+        found = {line.what: line for line in _of("full", *config, images=images).seconds}
+        fixed, step = figures.ATTACK_FIXED.value, figures.ATTACK_STEP.value / 1e3
+        assert found["Scoring, attacks"].value == pytest.approx(fixed + attacked * 2 * 5 * step)
+    assert "Scoring, attacks" not in {
+        line.what for line in _of("full", "evaluation.attacks.images=0").seconds
+    }
+
+
 def test_full_on_two_cores_is_days_and_says_what_it_rests_on():
     found = _of("full")
     assert found.images == 180_000

@@ -94,7 +94,7 @@ def test_both_tell_the_same(both):
         assert _table(ours["lineage"], name) == _table(theirs["lineage"], name)
 
     mine, other = (json.loads((folder / "metrics.json").read_text()) for folder in (local, of_node))
-    for key in ("records", "blessed", "reasons", "pushed_to", "phases", "slices"):
+    for key in ("records", "blessed", "reasons", "pushed_to", "phases", "slices", "attacks"):
         assert mine[key] == other[key], key
     card, other_card = ((folder / "model_card.md").read_text().splitlines() for folder in (local, of_node))
     assert [line for line in card if line not in other_card] == [
