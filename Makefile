@@ -1,6 +1,6 @@
 # One line a habit. `make demo` and `make test` need git, a Python 3 and a package index, nothing else.
 .POSIX:
-.PHONY: demo test test-slow test-clusters debian13 exchange lint lint-deploy format lock setup setup-omnigen clean
+.PHONY: demo test test-slow test-clusters test-omnigen debian13 exchange lint lint-deploy format lock setup setup-omnigen clean
 
 # Some shells set it; without bytecode the imports of TFX take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -12,14 +12,17 @@ demo: setup ## the whole pipeline on drawn faces, and a served verdict
 # Two processes, each with a TensorFlow of its own: about 6 GB.
 test: setup ## everything but the slow tests and those in a browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
-		-m "not slow and not browser and not gpu and not exchange and not flink and not spark"
+		-m "not slow and not browser and not gpu and not exchange and not flink and not spark and not omnigen"
 
 test-slow: setup ## the slow tests, those in a browser, and the most telling ones on a real Flink and Spark
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
-		-m "((slow or browser) and not (gpu or flink or spark or executed)) or ((flink or spark) and not slow)"
+		-m "((slow or browser) and not (gpu or flink or spark or executed or omnigen)) or ((flink or spark) and not slow)"
 
 test-clusters: setup ## all tests on a real Flink and Spark (need Java 11 to 17 and Maven), and of an executed pipeline
 	$(BIN)/python -m pytest -m "flink or spark or executed"
+
+test-omnigen: setup-omnigen ## a tiny OmniGen of random weights, from a prompt to records
+	$(BIN)/python -m pytest -m omnigen
 
 debian13: ## the README's two commands on today's stack, in a Debian 13 tree
 	@tools/debian13.sh

@@ -13,14 +13,14 @@ GALLERY_FILE = "gallery.html"
 
 _OURS = {ASKED_FILE, MANIFEST_FILE, AUDIT_FILE, GALLERY_FILE, JOURNAL_FILE, IMAGES_FOLDER}
 _IN_WORDS = {
-    "maker": "maker",
-    "settings": "settings of the maker",
-    "model": "model",
-    "revision": "revision of the model",
-    "seed": "seed",
-    "split": "split",
-    "parents": "images to edit",
-    "version": "version of the folder",
+    "maker": "another maker",
+    "settings": "other settings of the maker",
+    "model": "another model",
+    "revision": "another revision of the model",
+    "seed": "another seed",
+    "split": "another split",
+    "parents": "other images to edit",
+    "version": "another version of the folder",
 }
 
 
@@ -62,7 +62,7 @@ def open_output(folder: Path, asked: dict) -> None:
     other = [words for key, words in _IN_WORDS.items() if before.get(key) != asked.get(key)]
     if other:
         raise BadInputError(
-            f"Expected what {folder} was begun with, received another {', another '.join(other)} "
+            f"Expected what {folder} was begun with, received {', '.join(other)} "
             f"({_differences(before, asked)}). Only the number of images may grow: choose another folder."
         )
 
@@ -80,11 +80,19 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _differences(before: dict, asked: dict) -> str:
+    """Names the values that differ, those of settings one by one: a whole that differs somewhere says little."""
+    flat_before, flat_asked = _flat(before), _flat(asked)
     return "; ".join(
-        f"{key} {_short(before.get(key))} before, {_short(asked.get(key))} now"
-        for key in _IN_WORDS
-        if before.get(key) != asked.get(key)
+        f"{key} {_short(flat_before.get(key))} before, {_short(flat_asked.get(key))} now"
+        for key in dict.fromkeys((*flat_before, *flat_asked))
+        if flat_before.get(key) != flat_asked.get(key)
     )
+
+
+def _flat(asked: dict) -> dict:
+    settings = asked.get("settings")
+    own = {key: asked.get(key) for key in _IN_WORDS if key != "settings"}
+    return own | (settings if isinstance(settings, dict) else {"settings": settings})
 
 
 def _short(value: object) -> str:

@@ -206,9 +206,9 @@ def test_after_a_kill_the_same_bytes_come_out(reals, uninterrupted, inverting, t
         ({"seed": 6}, r"another seed \(seed 5 before, 6 now\)"),
         ({"split": "test"}, "another split"),
         ({"maker": ControlMaker()}, "another maker"),
-        ({"settings": {"by": 254}}, "another settings of the maker"),
+        ({"settings": {"by": 254}}, r"other settings of the maker \(by \d+ before, 254 now\)"),
         ({"revision": "2"}, "another revision of the model"),
-        ({"records": True}, "another images to edit"),
+        ({"records": True}, "other images to edit"),
     ],
 )
 def test_what_was_begun_otherwise_is_refused_and_left_alone(
