@@ -49,14 +49,20 @@ def split_statistics(
 
 
 def feature_rows(statistics: dict[str, statistics_pb2.DatasetFeatureStatistics]) -> list[FeatureRow]:
-    """The statistics as rows of a table, ordered by feature."""
+    """The statistics as rows of a table, ordered by feature; without those that no image has."""
     found: dict[str, dict[str, str]] = {}
     for split, dataset in statistics.items():
         for feature in dataset.features:
             missing = int(_common(feature).num_missing)
             lacking = f"missing in {missing}; " if missing else ""
             found.setdefault(feature.path.step[0], {})[split] = lacking + _values(feature)
-    return [FeatureRow(name, found[name]) for name in sorted(found)]
+    present = {
+        feature.path.step[0]
+        for dataset in statistics.values()
+        for feature in dataset.features
+        if _common(feature).num_non_missing
+    }
+    return [FeatureRow(name, found[name]) for name in sorted(present)]
 
 
 def facets_html(statistics: dict[str, statistics_pb2.DatasetFeatureStatistics]) -> str:

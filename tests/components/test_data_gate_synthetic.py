@@ -67,6 +67,10 @@ def test_many_images_made_of_others_are_neither_drift_nor_a_lack_of_balance(trai
     path.write_bytes(val.SerializeToString())
     splits = {"train": train, "val": val, "test": val}
     assert _without_image_counts(gate(splits, SCHEMA, served_statistics=str(tmp_path))) == []
+    # The served model may have been trained beside them, too.
+    path.write_bytes(train.SerializeToString())
+    assert _without_image_counts(gate(splits, SCHEMA, served_statistics=str(tmp_path))) == []
+    path.write_bytes(val.SerializeToString())
     # The same images, not told apart.
     lines = _without_image_counts(
         gate(splits | {"train": _unsliced(train)}, SCHEMA, served_statistics=str(tmp_path))

@@ -21,6 +21,7 @@ from data.importing import import_images
 from data.left_out import count_left_out, write_left_out
 from data.options import HarmoniseOptions, ImportOptions
 from data.partition.subset_sizes import Subset
+from data.partition.subsets import TooFewImagesError
 from data.record_folder import record_files, span_folder
 from data.schema import load_schema, read_schema, write_schema
 from data.subset_records import count_subset, write_subset
@@ -177,6 +178,8 @@ def test_a_subset_counts_originals_and_takes_the_children_of_its_groups(grown, t
     folder, _ = grown
     wanted = (Subset("small", 12, 0.5),)
     assert count_subset(wanted, folder) == (6, 6)
+    with pytest.raises(TooFewImagesError, match=r"Expected 22 real and 22 fake .* received 20 and 20"):
+        count_subset((Subset("large", 44, 0.5),), folder)
     write_subset(wanted, folder, tmp_path / "small")
     originals, children = (
         [one for s in SPLITS for one in _records(tmp_path / "small", s, n)] for n in (1, 2)
