@@ -10,7 +10,7 @@ import pyarrow as pa
 from data.card import DatasetCard, read_cards
 from data.errors import BadInputError
 from data.example import LABEL_NAMES, SPLITS
-from data.image_table import read_table, values
+from data.image_table import read_table, synthetic_parents, values
 from data.part_records import check_apart, write_part
 from data.progress import Progress
 from data.record_folder import span_folder
@@ -92,7 +92,10 @@ def write_left_out(
 
 @dataclass(frozen=True)
 class _Whole:
-    """All spans: cards and tables, and four columns over all images, span after span."""
+    """All spans: cards and tables, and five columns over all images, span after span.
+
+    The source of what was made of another image is that one's, whatever the list of its import said.
+    """
 
     cards: list[DatasetCard]
     tables: list[pa.Table]
@@ -100,24 +103,36 @@ class _Whole:
     splits: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
+    originals: np.ndarray
 
     @classmethod
     def read(cls, records: Path) -> "_Whole":
         cards = read_cards(records)
         tables = [read_table(span_folder(records, card.span)) for card in cards]
         whole = pa.concat_tables(tables)
-        columns = (np.array(values(whole, name), object) for name in ("source", "split", "label", "group"))
-        return cls(cards, tables, *columns)
+        sources, splits, labels, groups = (
+            np.array(values(whole, name), object) for name in ("source", "split", "label", "group")
+        )
+        parents = synthetic_parents(whole)
+        source_of = {
+            digest: source
+            for name in ("sha256", "source_sha256")
+            for digest, source in zip(values(whole, name), sources, strict=True)
+        }
+        for row, parent in enumerate(parents):
+            sources[row] = source_of.get(parent, sources[row])
+        originals = np.array([parent is None for parent in parents])
+        return cls(cards, tables, sources, splits, labels, groups, originals)
 
     def kept(self, source: str) -> np.ndarray:
         """Which images stay, bool; checks that what stays can be trained and tested on."""
         own, tested = self.sources == source, self.splits == _TEST
-        self._check_source(source, own & tested)
+        self._check_source(source, own & tested & self.originals)
         in_test = set(self.groups[own & tested])
         related = np.array([group in in_test for group in self.groups])
         kept = tested | ~(own | related)
         for split in _LEARNED_FROM:
-            found = set(self.labels[kept & (self.splits == split)])
+            found = set(self.labels[kept & self.originals & (self.splits == split)])
             if missing := [name for label, name in LABEL_NAMES.items() if label not in found]:
                 raise BadInputError(
                     f"Expected images of both classes in {split} without the source '{source}', received no "

@@ -10,7 +10,7 @@ import pyarrow as pa
 from data.card import DatasetCard, read_cards
 from data.errors import BadInputError
 from data.example import FAKE, REAL
-from data.image_table import read_table, values
+from data.image_table import read_table, synthetic_parents, values
 from data.part_records import check_apart, write_part
 from data.partition.subset_sizes import Subset
 from data.partition.subsets import Chosen, choose_subset
@@ -19,17 +19,16 @@ from data.record_folder import span_folder
 
 
 def count_subset(subset: str | Sequence[Subset], records: str | Path, seed: int = 0) -> tuple[int, int]:
-    """Real and fake images of a subset, as :func:`write_subset` would choose them.
+    """Real and fake originals of a subset, as :func:`write_subset` would choose them.
 
     Raises:
         BadInputError: see :func:`write_subset`.
     """
     tables = [read_table(span_folder(Path(records), card.span)) for card in _whole(Path(records))]
-    chosen = _choose(subset, tables, seed)
     labels = Counter[int]()
-    for table in tables[: chosen.span]:
-        own = values(table, "label")
-        labels.update(own[row] for row in _rows(table, chosen))
+    for table, rows in zip(tables, _rows(_choose(subset, tables, seed), tables), strict=False):
+        own, parents = values(table, "label"), synthetic_parents(table)
+        labels.update(own[row] for row in rows if parents[row] is None)
     return labels[REAL], labels[FAKE]
 
 
@@ -41,6 +40,8 @@ def write_subset(
     progress: Progress | None = None,
 ) -> list[DatasetCard]:
     """Copies the records of a subset into a folder of their own: all of it, or nothing.
+
+    Sizes are those of originals. What was made of them comes with them, of whichever span.
 
     Args:
         subset: mini, middle, big or full; or sizes of one's own, of which the last is written and each holds those
@@ -62,9 +63,8 @@ def write_subset(
     cards = _whole(records)
     check_apart(target, records)
     tables = [read_table(span_folder(records, card.span)) for card in cards]
-    chosen = _choose(subset, tables, seed)
-    rows = [_rows(table, chosen) for table in tables[: chosen.span]]
-    return write_part(name, records, target, cards[: chosen.span], tables[: chosen.span], rows, progress)
+    rows = _rows(_choose(subset, tables, seed), tables)
+    return write_part(name, records, target, cards[: len(rows)], tables[: len(rows)], rows, progress)
 
 
 def _whole(records: Path) -> list[DatasetCard]:
@@ -82,8 +82,17 @@ def _choose(subset: str | Sequence[Subset], tables: list[pa.Table], seed: int) -
     whole = pa.concat_tables(tables)
     spans = np.repeat(np.arange(1, len(tables) + 1), [len(table) for table in tables])
     columns = (values(whole, column) for column in ("group", "label", "split", "source"))
-    return choose_subset(subset, *columns, spans.tolist(), seed)
+    synthetic = [parent is not None for parent in synthetic_parents(whole)]
+    return choose_subset(subset, *columns, spans.tolist(), seed, synthetic)
 
 
-def _rows(table: pa.Table, chosen: Chosen) -> np.ndarray:
-    return np.flatnonzero([group in chosen.groups for group in values(table, "group")])
+def _rows(chosen: Chosen, tables: Sequence[pa.Table]) -> list[np.ndarray]:
+    """The rows of each span, up to the last that has any: after those that were drawn on, of synthetic images."""
+    rows = []
+    for span, table in enumerate(tables, start=1):
+        own = zip(values(table, "group"), synthetic_parents(table), strict=True)
+        kept = [group in chosen.groups and (span <= chosen.span or made is not None) for group, made in own]
+        rows.append(np.flatnonzero(kept))
+    while len(rows) > chosen.span and not len(rows[-1]):
+        rows.pop()
+    return rows

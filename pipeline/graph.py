@@ -17,7 +17,7 @@ from components.pusher import Pusher, push_destination
 from components.schema_import import ImportSchemaGen
 from components.scoring.component import Scoring
 from components.serving_check import ServingCheck
-from data.example import SPAN_KEY, SPLITS
+from data.example import MAKER_KEY, SPAN_KEY, SPLITS
 from pipeline.config import PipelineConfig
 from pipeline.fingerprints import file_hash, source_hash
 from pipeline.inputs import Inputs, Uri
@@ -102,12 +102,13 @@ def _data_checks(
     """Statistics, what is wrong with them, and, last, the gate."""
     # With the schema, statistics count label values and recognise image bytes.
     options = tfdv.StatsOptions(enable_semantic_domain_stats=True)
-    # Slices cost as much again as the whole; with one span they would tell the same.
-    if inputs.spans > 1:
+    # Slices cost as much again as the whole; with one span they would tell the same. By two features at once TFDV
+    # counts images that lack one of them twice, so there is none by both.
+    by = [key for key, wanted in ((SPAN_KEY, inputs.spans > 1), (MAKER_KEY, inputs.synthetic)) if wanted]
+    if by:
         options.slicing_config = slicing_spec_pb2.SlicingConfig(
             slicing_specs=[
-                slicing_spec_pb2.SlicingSpec(),
-                slicing_spec_pb2.SlicingSpec(feature_keys=[SPAN_KEY]),
+                slicing_spec_pb2.SlicingSpec(feature_keys=keys) for keys in ([], *([key] for key in by))
             ]
         )
     statistics_gen = tfx.components.StatisticsGen(examples=examples, schema=schema, stats_options=options)

@@ -20,6 +20,7 @@ class Inputs:
             change with its content, as the cache looks at the path.
         split_pattern: matches the record files of a split below `records`, where `{split}` is its name.
         spans: how many spans the records hold; with more than one, statistics are made of each, too.
+        synthetic: whether they hold images that were made of others; of each maker's statistics are made then, too.
         smallest_face: least pixels of an image's shorter side, as the records were imported.
         columns: annotated columns of the records, which the evaluation slices by.
         served_statistics: folder of the ExampleStatistics that the served model was trained on; None if none is.
@@ -32,6 +33,7 @@ class Inputs:
     schema_file: Uri
     split_pattern: str = "{split}-*.tfrecord.gz"
     spans: int = 1
+    synthetic: bool = False
     smallest_face: int = SMALLEST_FACE
     columns: tuple[str, ...] = ()
     served_statistics: str | None = None

@@ -86,12 +86,13 @@ def import_options(settings: DataSettings, beam: BeamSettings | None = None) -> 
 
 @dataclasses.dataclass(frozen=True)
 class RecordFacts:
-    """What a run must know of its records: the number of spans, the least pixels of an image's shorter side, and the
-    annotated columns."""
+    """What a run must know of its records: the number of spans, the least pixels of an image's shorter side, the
+    annotated columns, and whether some images were made of others."""
 
     spans: int
     smallest_face: int
     columns: tuple[str, ...]
+    synthetic: bool = False
 
 
 def record_facts(records: Path) -> RecordFacts:
@@ -117,4 +118,5 @@ def record_facts(records: Path) -> RecordFacts:
                 }
             )
         ),
+        synthetic=any(card.synthetic for card in cards),
     )

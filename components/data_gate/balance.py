@@ -15,7 +15,7 @@ def describe_balance(
 
     Args:
         split: its name.
-        statistics: of all its images; labels counted as categories.
+        statistics: of its originals; labels counted as categories.
         min_class_share: least share of the images of known label, 0 to 0.5.
 
     Yields:

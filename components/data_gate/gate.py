@@ -15,7 +15,8 @@ from components.data_gate.anomalies import describe
 from components.data_gate.balance import describe_balance
 from components.data_gate.content import describe_content
 from components.data_gate.drift import Comparison, describe_drift, describe_skew
-from components.data_gate.statistics import load_statistics, overall, spans
+from components.data_gate.originals import describe_only_synthetic, originals, spans_of_originals
+from components.data_gate.statistics import load_statistics, overall
 from components.errors import DataAnomalyError
 from components.settings import MIN_CLASS_SHARE
 from data.example import SPLITS
@@ -48,7 +49,8 @@ def DataGate(  # noqa: N802 - a TFX component is named like a class
         found.extend(describe(split, report, overall(splits[split]), expected))
     for split, datasets in splits.items():
         found.extend(describe_content(split, overall(datasets), expected))
-        found.extend(describe_balance(split, overall(datasets), min_class_share))
+        found.extend(describe_only_synthetic(split, datasets))
+        found.extend(describe_balance(split, originals(datasets), min_class_share))
     if _TRAIN in splits:
         found.extend(_comparisons(splits, expected, served_statistics))
     if found:
@@ -64,18 +66,18 @@ def _comparisons(
     schema: schema_pb2.Schema,
     served_statistics: str | None,
 ) -> Iterator[str]:
-    train = overall(splits[_TRAIN])
+    train = originals(splits[_TRAIN])
     for split, datasets in splits.items():
         if split != _TRAIN:
             compared = Comparison(
                 f"split {split}",
-                overall(datasets),
+                originals(datasets),
                 f"split {_TRAIN}",
                 train,
                 "Correct the given splits, or split anew",
             )
             yield from describe_drift(compared, schema)
-    by_span = spans(splits[_TRAIN])
+    by_span = spans_of_originals(splits[_TRAIN])
     if len(by_span) > 1:
         *_, before, newest = sorted(by_span)
         compared = Comparison(
@@ -87,7 +89,7 @@ def _comparisons(
         )
         yield from describe_drift(compared, schema)
     if served_statistics:
-        served = overall(load_statistics(served_statistics, _TRAIN))
+        served = originals(load_statistics(served_statistics, _TRAIN))
         compared = Comparison(
             f"split {_TRAIN}",
             train,

@@ -1,6 +1,7 @@
 """What TFDV counted: loaded, and looked up by the names of data sets and features.
 
-The statistics of a split may hold several data sets: all its images, and a slice for each span.
+The statistics of a split may hold several data sets: all its images, a slice for each span, and one for each maker of
+synthetic images.
 """
 
 import re
@@ -10,12 +11,13 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components.errors import DataAnomalyError
-from data.example import SPAN_KEY
+from data.example import MAKER_KEY, SPAN_KEY
 
 ALL_IMAGES = "All Examples"
 """TFDV's name, among slices, for the data set that is none; where there are no slices, it gives no name."""
 
 _SPAN_SLICE = re.compile(rf"{SPAN_KEY}_(\d+)")
+_MAKER_SLICE = f"{MAKER_KEY}_"
 
 
 def load_statistics(folder: str, split: str) -> statistics_pb2.DatasetFeatureStatisticsList:
@@ -45,6 +47,13 @@ def spans(
     """The slices by span; empty where the statistics are not sliced."""
     slices = ((_SPAN_SLICE.fullmatch(dataset.name), dataset) for dataset in datasets.datasets)
     return {int(match[1]): dataset for match, dataset in slices if match}
+
+
+def makers(
+    datasets: statistics_pb2.DatasetFeatureStatisticsList,
+) -> list[statistics_pb2.DatasetFeatureStatistics]:
+    """The slices by maker, in one of which each synthetic image is; empty where statistics are not sliced so."""
+    return [dataset for dataset in datasets.datasets if dataset.name.startswith(_MAKER_SLICE)]
 
 
 def feature_statistics(

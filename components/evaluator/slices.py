@@ -8,7 +8,10 @@ from collections.abc import Sequence
 
 from data.example import COLUMN_PREFIX, Record
 
-BUILT_IN = ("source", "method", "format", "size", "jpeg_quality", "span")
+METHOD_SLICE = "method"
+"""The one slice that a synthetic image of a split is in; see `components.evaluator.extractors`."""
+
+BUILT_IN = ("source", METHOD_SLICE, "format", "size", "jpeg_quality", "span")
 """What every record can be sliced by; annotated columns come on top."""
 
 _SIZE_STARTS = (1, 64, 128, 256, 512, 1024)
@@ -34,7 +37,7 @@ def slice_values(record: Record) -> dict[str, str]:
     """
     values = {
         "source": record.source,
-        "method": record.method,
+        METHOD_SLICE: record.method,
         "format": record.format,
         "size": _bucket(min(record.width, record.height), _SIZE_STARTS, None),
         "jpeg_quality": _bucket(record.jpeg_quality, _QUALITY_STARTS, _HIGHEST_QUALITY)

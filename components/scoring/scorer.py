@@ -36,7 +36,10 @@ def score_images(
     perturbed_split: str = example.SPLITS[-1],
     batch_size: int = 32,
 ) -> pa.Table:
-    """Scores every image of some records, and perturbed copies of those of one split.
+    """Scores every original of some records, and perturbed copies of those of one split.
+
+    Synthetic images are left out: curves, thresholds and errors are those of originals. The Evaluator measures them,
+    in the slice of their method.
 
     Images are read, perturbed and scored a batch at a time; what stays in memory is a row of numbers and words an
     image. How far it has come is told by `components.progress`.
@@ -53,14 +56,16 @@ def score_images(
         See `components.scoring.table`: split after split, the images as they are first, in the order of the records.
 
     Raises:
-        BadInputError: a split holds no image, an image is smaller than the smallest face, or a record is broken.
+        BadInputError: a split holds no original, an image is smaller than the smallest face, or a record is broken.
         ValueError: the model has no signature `serving_bytes`.
     """
     score = _load(model_folder)
     smallest_face = _smallest_face(model_folder)
     totals = {split: _count(files) for split, files in files_by_split.items()}
     if empty := [split for split, total in totals.items() if not total]:
-        raise BadInputError(f"Expected images to score in split {' and '.join(empty)}, found none.")
+        raise BadInputError(
+            f"Expected images to score in split {' and '.join(empty)}, found none that is not made of another image."
+        )
     copies = {split: tuple(perturbations) if split == perturbed_split else () for split in totals}
     progress = _Progress(sum(total * (1 + len(copies[split])) for split, total in totals.items()))
     images: list[dict[str, str | int]] = []
@@ -144,17 +149,19 @@ def _smallest_face(model_folder: Path) -> int:
     return facts["input"]["smallest_face"]
 
 
-def _dataset(files: Sequence[Path | str]) -> tf.data.Dataset:
-    return tf.data.TFRecordDataset([str(file) for file in files], "GZIP")
+def _originals(files: Sequence[Path | str]) -> tf.data.Dataset:
+    records = tf.data.TFRecordDataset([str(file) for file in files], "GZIP")
+    maker = {example.MAKER_KEY: tf.io.FixedLenFeature([], tf.string, default_value="")}
+    return records.filter(lambda one: tf.io.parse_single_example(one, maker)[example.MAKER_KEY] == "")
 
 
 def _count(files: Sequence[Path | str]) -> int:
     # Unpacking alone takes a small part of the time that scoring does.
-    return int(_dataset(files).reduce(np.int64(0), lambda count, _: count + 1).numpy()) if files else 0
+    return int(_originals(files).reduce(np.int64(0), lambda count, _: count + 1).numpy()) if files else 0
 
 
 def _batches(files: Sequence[Path | str], batch_size: int) -> Iterator[list[example.Record]]:
-    for batch in _dataset(files).batch(batch_size).as_numpy_iterator():
+    for batch in _originals(files).batch(batch_size).as_numpy_iterator():
         yield [example.decode(serialized) for serialized in batch]
 
 

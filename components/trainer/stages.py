@@ -35,6 +35,7 @@ class StageResult:
         epochs: epochs trained, of those asked for.
         best: the best value of the monitored metric.
         seconds: wall time of its epochs, whichever run they were trained in, and of its embeddings.
+        images: of an epoch, in words.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StageResult:
     epochs: int
     best: float
     seconds: float
+    images: str = ""
 
 
 class StageRunner:
@@ -124,6 +126,7 @@ class StageRunner:
                     epochs=len(store.epochs),
                     best=getattr(store.best, training.monitor),
                     seconds=round(extra_seconds + sum(epoch.seconds for epoch in store.epochs), 1),
+                    images=str(self._train.with_synthetic(stage.synthetic).mixture),
                 )
                 with replacing(weights) as partial:
                     whole.save_weights(partial)
@@ -136,26 +139,26 @@ class StageRunner:
         """Trains a stage; returns the seconds its embeddings took."""
         training, first_epoch = self._settings.training, len(store.epochs)
         seed = stage_seed(training.seed, stage.name)
-        images = self._train.with_synthetic(stage.synthetic)
-        tell(f"stage {stage.name}: {images.mixture} an epoch")
+        split = self._train.with_synthetic(stage.synthetic)
+        tell(f"stage {stage.name}: {split.mixture} an epoch")
         start, seconds = time.monotonic(), 0.0
         if stage.on_embeddings:
             embedder, views = self._detector.embedder(), stage.augmented_views
-            embedded = embed(embedder, images, self._augmentation if views else None, views or 1, seed)
+            embedded = embed(embedder, split, self._augmentation if views else None, views or 1, seed)
             train = embedded.training_batches(seed, first_epoch)
             validation = embed(embedder, self._validation).batches()
             model = self._detector.head_on_embeddings()
             seconds = time.monotonic() - start
         else:
             augmentation = self._augmentation if stage.augmented else None
-            train = images.training_batches(seed, augmentation, first_epoch, training.hardware.cache_gb)
+            train = split.training_batches(seed, augmentation, first_epoch, training.hardware.cache_gb)
             validation = self._validation.batches()
             model = self._detector.model(trains_backbone=stage.trainable != "none")
         with contextlib.closing(TensorBoardLog(self.tensorboard_folder)) as tensorboard:
             if not first_epoch:
                 tensorboard.stage(stage.name, len(self.epochs), stage.model_dump_json(indent=2))
                 if stage.augmented or stage.augmented_views:
-                    images, _ = next(iter(images.training_batches(seed, self._augmentation)))
+                    images, _ = next(iter(split.training_batches(seed, self._augmentation)))
                     tensorboard.samples(stage.name, images.numpy(), len(self.epochs))
             fit_stage(
                 model,
@@ -163,7 +166,7 @@ class StageRunner:
                 training,
                 store,
                 train=train,
-                split=images,
+                split=split,
                 validation=validation,
                 hardware=self._hardware,
                 tensorboard=tensorboard,

@@ -170,7 +170,7 @@ def _follow(
     splits: dict[int, str],
     refused: dict[int, tuple[str, str]],
 ) -> list[int | None]:
-    """Places the images whose parents are there: adds them to the three tables, and returns the parents' positions."""
+    """Places the images whose parents are there, and adds them to the three tables; returns parents' positions."""
     start = len(earlier.sha256)
     places = defaultdict(list)
     for position, digest in enumerate(earlier.sha256):

@@ -57,8 +57,9 @@ def choose_subset(
     sources: Sequence[str],
     spans: Sequence[int],
     seed: int = 0,
+    synthetic: Sequence[bool] = (),
 ) -> Chosen:
-    """Chooses the groups of a subset; one item an image in each argument but the first and the last.
+    """Chooses the groups of a subset; one item an image in each argument but the first and the seed.
 
     A subset draws on the first spans that suffice, so that it stays what it is when another span arrives.
 
@@ -71,6 +72,7 @@ def choose_subset(
         sources: name of the data set.
         spans: number of the delivery, from 1.
         seed: draws other groups.
+        synthetic: whether the image was made of another; such images count for no size. Empty where none was.
 
     Raises:
         BadInputError: there is no subset of that name.
@@ -80,10 +82,14 @@ def choose_subset(
     last = max(spans)
     if wanted[-1].size is None:
         return Chosen(frozenset(groups), last)
+    columns = [
+        [value for value, made in zip(column, synthetic, strict=True) if not made] if synthetic else column
+        for column in (groups, labels, splits, sources, spans)
+    ]
     chosen = Chosen(frozenset(), 1)
     for one in wanted:
         for span in range(chosen.span, last + 1):
-            known = _collect(groups, labels, splits, sources, spans, span)
+            known = _collect(*columns, span)
             picked = _pick(known, *one.counts(one.size), chosen.groups, seed)
             if picked is not None:
                 chosen = Chosen(picked, span)

@@ -57,11 +57,11 @@ def stage_seconds(stage: StageSettings, config: PipelineConfig, images: int, spe
     Args:
         stage: one of the configuration's; its epochs are the most that it runs.
         config: says how the images are split.
-        images: of all splits.
+        images: of all splits, without synthetic ones; of those as many are taken to be there as an epoch draws.
         speeds: of the device.
     """
     val, test = images * config.data.validation_share, images * config.data.test_share
-    train = images - val - test
+    train = (images - val - test) / (1 - sum(stage.synthetic.values()))
     rows = (val + test) * speeds.forward()
     if stage.on_embeddings or stage.augmented_views:
         passes = train * max(1, stage.augmented_views) + val

@@ -1,10 +1,11 @@
 """Which images a pushed model has learned from, as far as this machine knows."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from data.card import is_imported, read_cards
 from data.example import SPLITS
-from data.image_table import read_table, values
+from data.image_table import read_table, synthetic_parents, values
 from data.record_folder import span_folder
 from pipeline.errors import ConfigError
 from pipeline.metadata import inputs_of_maker, open_metadata, pushed_destination
@@ -38,24 +39,33 @@ def training_records(model: PushedModel, workspace: Workspace) -> Path | None:
 
 
 def images_learned_from(records: Path) -> set[str]:
-    """SHA-256 of the training and validation images of imported records; none of records from elsewhere."""
+    """SHA-256 of the training and validation images of imported records, and of what those were made of.
+
+    None of records from elsewhere. Of harmonised images, both as they came and as they are in the records.
+    """
     if not is_imported(records):
         return set()
-    return {digest for split, digest in _images(records) if split in _LEARNED_FROM}
+    return {digest for split, digests in _images(records) if split in _LEARNED_FROM for digest in digests}
 
 
-def images_of(records: Path, splits: tuple[str, ...]) -> set[str]:
-    """SHA-256 of the images of some splits of imported records; none of records from elsewhere."""
-    return (
-        {digest for split, digest in _images(records) if split in splits} if is_imported(records) else set()
-    )
+def images_of(records: Path, splits: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """The images of some splits of imported records; none of records from elsewhere.
+
+    Returns:
+        By the SHA-256 of each the digests that it may be known by: its own, as it came and as it is in the records,
+        and that of what it was made of.
+    """
+    if not is_imported(records):
+        return {}
+    return {digests[0]: frozenset(digests) for split, digests in _images(records) if split in splits}
 
 
-def _images(records: Path) -> list[tuple[str, str]]:
-    tables = [read_table(span_folder(records, card.span)) for card in read_cards(records)]
-    return [
-        pair for table in tables for pair in zip(values(table, "split"), values(table, "sha256"), strict=True)
-    ]
+def _images(records: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for card in read_cards(records):
+        table = read_table(span_folder(records, card.span))
+        columns = (values(table, name) for name in ("split", "sha256", "source_sha256"))
+        for split, stored, came, parent in zip(*columns, synthetic_parents(table), strict=True):
+            yield split, (stored, came, parent) if parent else (stored, came)
 
 
 def _records_of_run(model: PushedModel, workspace: Workspace) -> Path | None:

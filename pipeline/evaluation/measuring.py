@@ -179,12 +179,13 @@ def _check_new(
             f"{records}; received '{ALL if len(splits) > 1 else splits[0]}'."
         )
     images = images_of(records, splits)
-    known = len(images & images_learned_from(learned_from))
+    learned = images_learned_from(learned_from)
+    known = sum(not learned.isdisjoint(digests) for digests in images.values())
     if known > MAX_KNOWN_SHARE * len(images):
         raise BadInputError(
             f"Expected images that are new to the model, received {len(images):,}, {known:,} of which it was trained "
-            f"on: they are in train or val of {learned_from}. Evaluate it on those records with --split "
-            f"{SPLITS[-1]}, or on other images."
+            f"on: they, or what they were made of, are in train or val of {learned_from}. Evaluate it on those "
+            f"records with --split {SPLITS[-1]}, or on other images."
         )
     if known:
         session.tell(f"known      {known:,} of {len(images):,} images the model has learned from")

@@ -77,6 +77,7 @@ def _inputs(config: PipelineConfig, records: Path, workspace: Workspace, options
         schema_file=str(_schema_named_by_content(_schema_of(records), workspace)),
         split_pattern=split_pattern(records),
         spans=facts.spans,
+        synthetic=facts.synthetic,
         smallest_face=facts.smallest_face,
         columns=facts.columns,
         served_statistics=str(served) if served else None,

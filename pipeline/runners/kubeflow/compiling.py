@@ -142,6 +142,7 @@ def compiled_job(deployment: Deployment) -> dict[str, Any]:
             schema_file=records,
             split_pattern=_pattern(deployment.local_records),
             spans=facts.spans,
+            synthetic=facts.synthetic,
             smallest_face=facts.smallest_face,
             columns=facts.columns,
             warm_start=deployment.warm_start,

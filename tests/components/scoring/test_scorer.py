@@ -1,5 +1,6 @@
 """The table holds the score that the served model gives each image and each perturbed copy."""
 
+import dataclasses
 import logging
 
 import numpy as np
@@ -13,6 +14,7 @@ from components.scoring.perturbations import PERTURBATIONS
 from components.scoring.scorer import score_images
 from components.scoring.table import COLUMNS, UNPERTURBED, read_scores, unperturbed, write_scores
 from data.errors import BadInputError
+from data.example import Synthetic
 
 _SOME = tuple(one for one in PERTURBATIONS if one.name in ("jpeg-50", "noise-0.05", "crop-0.8"))
 
@@ -129,6 +131,16 @@ def test_a_split_without_images_is_named(exported, files, write_records, tmp_pat
         score_images(exported.folder, {"val": files["val"], "test": [empty]})
     with pytest.raises(BadInputError, match="in split val and test, found none"):
         score_images(exported.folder, {"val": [], "test": [empty]})
+
+
+def test_images_that_were_made_of_others_are_left_out(exported, held_out, write_records, tmp_path):
+    made = Synthetic("blend", "", held_out[0].sha256, 1, 0.5)
+    children = [dataclasses.replace(one, method="blend", synthetic=made) for one in held_out[2:5]]
+    files = [write_records(tmp_path / "test.gz", [held_out[0], *children, held_out[1]])]
+    found = score_images(exported.folder, {"test": files})
+    assert found["sha256"].to_pylist() == [one.sha256 for one in held_out[:2]]
+    with pytest.raises(BadInputError, match="none that is not made of another"):
+        score_images(exported.folder, {"test": [write_records(tmp_path / "made.gz", children)]})
 
 
 def test_a_model_without_the_signature_is_named(exported, files, tmp_path):

@@ -2,11 +2,13 @@
 
 import itertools
 import json
+import logging
 
 import keras
 import numpy as np
 import pytest
 
+from components.progress import PROGRESS
 from components.settings import (
     HardwareSettings,
     ModelSettings,
@@ -14,8 +16,10 @@ from components.settings import (
     TrainerSettings,
     TrainingSettings,
 )
+from components.trainer.dataset import TransformedSplit
 from components.trainer.hardware import choose_hardware
 from components.trainer.stages import StageRunner
+from data.errors import BadInputError
 
 HARDWARE = choose_hardware(HardwareSettings())
 _FROZEN = StageSettings(name="frozen", trainable="none", epochs=2, learning_rate=1e-2)
@@ -197,3 +201,26 @@ def test_a_cosine_schedule_warms_up_over_an_epoch_and_ends_near_nothing(make_spl
     # Of half a cosine over the four epochs after the warm-up, at their beginnings.
     expected = [0.01, *(0.01 + 0.99 * (1 + np.cos(np.pi * epoch / 4)) / 2 for epoch in range(4))]
     assert [epoch.learning_rate / 1e-2 for epoch in stages.epochs] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_stage_trains_on_the_synthetic_images_that_it_asks_for(
+    write_transformed, make_pictures, make_split, small_detector, tmp_path, caplog
+):
+    pixels, labels = make_pictures(30)
+    makers = [*[""] * 20, *["blend"] * 6, *["control"] * 4]
+    train = TransformedSplit([write_transformed(tmp_path / "train.gz", pixels, labels, makers)], 32, 8)
+    frozen = _FROZEN.model_copy(update={"synthetic": {"blend": 0.25}, "epochs": 1})
+    stages = StageRunner(_settings(frozen), small_detector(), train, make_split(16), tmp_path, HARDWARE)
+    with caplog.at_level(logging.INFO, "absl"):
+        result = stages.run(frozen)
+    assert result.images == "20 originals and 7 blend"
+    told = [one.args[0] for one in caplog.records if one.msg == PROGRESS]
+    assert "stage frozen: 20 originals and 7 blend an epoch" in told
+
+
+def test_a_maker_that_is_not_there_is_told_before_the_first_stage(make_split, small_detector, tmp_path):
+    last = _ALL.model_copy(update={"synthetic": {"blend": 0.25}})
+    with pytest.raises(BadInputError, match="maker blend in the training split"):
+        StageRunner(
+            _settings(_FROZEN, last), small_detector(), make_split(16), make_split(16), tmp_path, HARDWARE
+        )

@@ -67,6 +67,16 @@ def test_attacks_on_test_images_are_the_sum_done_by_hand():
     }
 
 
+def test_synthetic_images_make_an_epoch_longer():
+    config = load_config("full")
+    plain = config.training.stages[-1]
+    # A fifth of an epoch: a quarter as many as there are originals.
+    mixed = plain.model_copy(update={"synthetic": {"blend": 0.15, "control": 0.05}})
+    speeds = Speeds(config.model)
+    more = stage_seconds(mixed, config, 1000, speeds) - stage_seconds(plain, config, 1000, speeds)
+    assert more == pytest.approx(plain.epochs * 175 / 6.5)
+
+
 def test_full_on_two_cores_is_days_and_says_what_it_rests_on():
     found = _of("full")
     assert found.images == 180_000
