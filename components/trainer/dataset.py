@@ -46,7 +46,7 @@ class TransformedSplit:
         self._image_size = image_size
         self._wanted_batch_size, self._devices = batch_size, devices
         found = [
-            (batch[LABEL].numpy(), batch[SYNTHETIC].numpy().astype(str))
+            (batch[LABEL].numpy(), np.char.decode(batch[SYNTHETIC].numpy().astype(bytes), "utf-8", "replace"))
             for batch in records_of(self._files).batch(1024).map(_parse)
         ]
         if not found:

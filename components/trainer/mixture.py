@@ -5,6 +5,7 @@ the seed of the stage and the number of the epoch alone (see `components.trainer
 """
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -132,12 +133,13 @@ def mixture_of(makers: np.ndarray, shares: Mapping[str, float]) -> Mixture:
             f"{missing[0]}` and import them as the next span, or take the maker out of training.stages."
         )
     kept = makers[chosen_from(makers, shares)]
-    originals, rest = np.flatnonzero(kept == ""), 1.0 - sum(shares.values())
+    originals, rest = np.flatnonzero(kept == ""), 1.0 - math.fsum(shares.values())
     return Mixture(
         originals,
         tuple(
             Part(maker, np.flatnonzero(kept == maker), round(share / rest * len(originals)))
-            for maker, share in shares.items()
+            # A resumed training must draw the same, in whatever order the shares are written down.
+            for maker, share in sorted(shares.items())
         ),
     )
 

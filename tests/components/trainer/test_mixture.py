@@ -58,6 +58,17 @@ def test_synthetic_images_have_their_shares_of_an_epoch(shares):
     assert mixture.size == len(positions)
 
 
+def test_the_order_in_which_shares_are_written_changes_nothing():
+    makers = np.array([*[""] * 20, *["blend"] * 6, *["control"] * 4])
+    one, other = (
+        mixture_of(makers, shares)
+        for shares in ({"control": 0.1, "blend": 0.2}, {"blend": 0.2, "control": 0.1})
+    )
+    epoch = tf.constant(1, tf.int64)
+    np.testing.assert_array_equal(one.epoch(7, epoch), other.epoch(7, epoch))
+    assert str(one) == str(other)
+
+
 def test_it_says_what_an_epoch_is_made_of():
     makers = np.array([*[""] * 748, "blend", "control"])
     said = str(mixture_of(makers, {"blend": 0.25}))
