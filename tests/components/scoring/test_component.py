@@ -10,9 +10,9 @@ from components.scoring.table import UNPERTURBED, read_scores
 
 @pytest.fixture(scope="module")
 def run_scoring(exported, held_out, write_records, tmp_path_factory):
-    """``run_scoring(robustness)``: runs the component on 10 validation and 12 test images."""
+    """``run_scoring(robustness, attacks)``: runs the component on 10 validation and 12 test images."""
 
-    def run(robustness):
+    def run(robustness, attacks='{"images": 0}'):
         folder = tmp_path_factory.mktemp("run")
         examples, model = standard_artifacts.Examples(), standard_artifacts.Model()
         examples.uri, model.uri = str(folder / "examples"), str(exported.folder.parent)
@@ -25,7 +25,7 @@ def run_scoring(exported, held_out, write_records, tmp_path_factory):
         Scoring.EXECUTOR_SPEC.executor_class().Do(
             {"examples": [examples], "model": [model]},
             {"scores": [scores]},
-            {"source_hash": "", "robustness": robustness, "attacks": '{"images": 0}'},
+            {"source_hash": "", "robustness": robustness, "attacks": attacks},
         )
         return read_scores(folder / "scores")
 
@@ -49,3 +49,12 @@ def test_with_robustness_the_test_split_is_scored_under_every_perturbation(run_s
         *(("test", one.name) for one in PERTURBATIONS),
     }
     assert len(table) == 10 + 12 * (1 + len(PERTURBATIONS))
+
+
+def test_with_attacks_a_sample_of_the_test_split_is_attacked(run_scoring, small_backbone):
+    table = run_scoring(False, '{"images": 6, "epsilons": [2], "steps": 1}').to_pylist()
+    attacked = [row for row in table if row["perturbation"] != UNPERTURBED]
+    assert len(table) == 10 + 12 + len(attacked)
+    assert {row["split"] for row in attacked} == {"test"}
+    assert [row["perturbation"] for row in attacked] == ["fgsm-2"] * 6 + ["pgd-2"] * 6
+    assert sum(row["label"] for row in attacked) == 6
