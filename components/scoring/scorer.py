@@ -64,7 +64,9 @@ def score_images(
     totals = {split: _count(files) for split, files in files_by_split.items()}
     if empty := [split for split, total in totals.items() if not total]:
         raise BadInputError(
-            f"Expected images to score in split {' and '.join(empty)}, found none that is not made of another image."
+            f"Expected images to score in split {' and '.join(empty)}, found none that is not made of another image. "
+            "Import synthetic images as one more span of the records of their parents, and measure those: they are a "
+            "slice, method=MAKER."
         )
     copies = {split: tuple(perturbations) if split == perturbed_split else () for split in totals}
     progress = _Progress(sum(total * (1 + len(copies[split])) for split, total in totals.items()))
