@@ -22,7 +22,7 @@ _MAKE = [command for command in _COMMANDS if command.startswith("make ")]
 
 def test_there_are_no_other_commands():
     assert _OURS
-    assert sorted(_MAKE) == ["make demo", "make test"]
+    assert sorted(_MAKE) == ["make demo", "make setup-omnigen", "make test"]
     assert set(_COMMANDS) == {*_OURS, *_MAKE}
 
 
@@ -36,6 +36,7 @@ def test_make_knows_the_target(command):
 def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder in (
+        "blend",
         "faces/fake",
         "faces2",
         "openforensics",
@@ -43,7 +44,14 @@ def test_the_command_line_understands_it(command, tmp_path, monkeypatch):
         "workspace/models/deepfake-inspector/1",
     ):
         Path(folder).mkdir(parents=True)
-    for file in ("demo.yaml", "weights.h5", "archive.zip", "faces/list.csv", "answers.jsonl"):
+    for file in (
+        "demo.yaml",
+        "weights.h5",
+        "archive.zip",
+        "faces/list.csv",
+        "answers.jsonl",
+        "blend/manifest.jsonl",
+    ):
         Path(file).touch()
 
     context = parse(cli, shlex.split(command)[1:])
