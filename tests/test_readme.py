@@ -1,6 +1,6 @@
 """The README's commands are real: each is understood by the command line as it stands there.
 
-What they do is tested by tests/e2e; `make demo` and `make test` are run by CI.
+What they do is tested by tests/e2e; `make test` is run by CI, `make demo` by `make debian13`.
 """
 
 import re
