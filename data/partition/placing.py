@@ -110,7 +110,7 @@ def place_images(
         refused=refused,
         leaks=leaks,
         near_copies=near_copies,
-        known=sum(group in of_earlier for group in groups.values()),
+        known=sum(group in of_earlier for position, group in groups.items() if position not in refused),
         parents=parents,
     )
 
