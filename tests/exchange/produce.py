@@ -14,7 +14,7 @@ _TINY = """
 name: tiny
 model: {weights: none, image_size: 32, batch_normalization_momentum: 0.5}
 training: {stages: [{name: all, trainable: all, epochs: 2, learning_rate: 1.0e-3}]}
-evaluation: {bounds: [{metric: accuracy, at_least: 0}]}
+evaluation: {bounds: [{metric: accuracy, at_least: 0}], attacks: {images: 0}}
 """
 
 
