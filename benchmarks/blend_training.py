@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 # isort: split
-from seeded_runs import command, test_auc, told, train
+from seeded_runs import command, parser, test_auc, told, train
 
 from data.card import is_imported, read_card
 from pipeline.config import load_config
@@ -30,16 +30,9 @@ _SHARES = {"blend": 0.25, "control": 0.1}
 
 def main() -> None:
     """Measures and prints; see the top of the file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("faces", type=Path)
-    parser.add_argument("other", type=Path)
-    parser.add_argument("--config", required=True, help="name or file of a configuration")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument(
-        "--set", dest="changes", action="append", default=[], help="changes the configuration of both"
-    )
-    parser.add_argument("--work", type=Path, help="is kept, and gone on with; default: a folder that is not")
-    arguments = parser.parse_args()
+    shared = parser(__doc__.splitlines()[0], seeds=(1, 2, 3))
+    shared.add_argument("other", type=Path)
+    arguments = shared.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         _compare(arguments, (arguments.work or Path(scratch)).resolve())
 

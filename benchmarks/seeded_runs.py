@@ -1,5 +1,6 @@
 """Trainings under several seeds through the command line, for benchmarks that hold two recipes against each other."""
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -9,6 +10,24 @@ from pathlib import Path
 from typing import Any
 
 _COMMAND = Path(sys.executable).with_name("deepfake-inspector")
+
+
+def parser(description: str, seeds: Sequence[int]) -> argparse.ArgumentParser:
+    """The arguments that such benchmarks share: `faces`, `config`, `seeds`, `changes` and `work`.
+
+    Args:
+        description: of the benchmark, a sentence.
+        seeds: the default.
+    """
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("faces", type=Path)
+    made.add_argument("--config", required=True, help="name or file of a configuration")
+    made.add_argument("--seeds", type=int, nargs="+", default=list(seeds))
+    made.add_argument(
+        "--set", dest="changes", action="append", default=[], help="changes the configuration of both"
+    )
+    made.add_argument("--work", type=Path, help="is kept, and gone on with; default: a folder that is not")
+    return made
 
 
 def command(*arguments: str | Path) -> Any:
