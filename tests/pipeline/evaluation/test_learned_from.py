@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import pytest
 import tensorflow as tf
@@ -58,12 +59,17 @@ def test_an_evaluation_refuses_what_was_made_of_training_images(
 ):
     monkeypatch.setattr(learned_from, "training_records", lambda *_: imported)
 
-    def run(listed):
-        command = [str(bright_model), "--data", str(listed), "--workspace", str(tmp_path), "--json"]
+    def run(source, *options):
+        command = [str(bright_model), "--data", str(source), "--workspace", str(tmp_path), "--json", *options]
         return CliRunner().invoke(evaluate, command, catch_exceptions=False)
 
     with pytest.raises(BadInputError, match="they, or what they were made of, are in train or val"):
         run(of_training)
-    report = json.loads(run(_children(tmp_path / "made", imported, "test")).stdout.splitlines()[-1])
+    of_test = _children(tmp_path / "made", imported, "test")
+    with pytest.raises(BadInputError, match="one more span of the records of their parents"):
+        run(of_test)
+    shutil.copytree(imported, tmp_path / "grown")
+    import_images(of_test, tmp_path / "grown", span=2)
+    report = json.loads(run(tmp_path / "grown", "--split", "test").stdout.splitlines()[-1])
     assert (report["learned_from"], report["images"] > 0) == (0, True)
     assert {one["name"] for one in report["slices"]} >= {"method=darker"}
