@@ -3,22 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
 from data.audit.records import RecordsAudit
 from data.audit.statistics import facets_html, feature_rows, split_statistics
 from data.errors import BadInputError
 from data.example import SPLITS
+from data.pages.templates import page_templates
 from data.quarantine import REASONS
 from data.schema import read_schema
 
-_TEMPLATES = Environment(
-    # Names of files and sources are somebody else's text.
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = page_templates(Path(__file__).parent)
 
 
 def write_page(audit: RecordsAudit, records: Path, page: Path, beam_args: Sequence[str]) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 
 from data.audit.shortcuts import PairAudit
 from data.example import LABEL_NAMES
 from data.images.decode_check import decode_rgb
+from data.pages.templates import page_templates
 from data.synthesis.maker import Maker, Parent
 from data.synthesis.output import write_whole
 
@@ -23,13 +23,7 @@ _LARGEST_SIDE = 256
 _QUALITY = 92
 _MOST_AMPLIFIED = 64
 
-_TEMPLATES = Environment(
-    # Prompts and names are somebody else's text.
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = page_templates(Path(__file__).parent)
 
 
 @dataclass(frozen=True)
