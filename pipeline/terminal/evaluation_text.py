@@ -13,7 +13,7 @@ from pipeline.terminal.rates_table import rate
 if TYPE_CHECKING:
     # What it imports would load TensorFlow.
     from components.evaluator.results import SliceMetrics
-    from pipeline.evaluation.measuring import EvaluationReport
+    from pipeline.evaluation.evaluation_report import EvaluationReport
 
 _MEASURES = {
     "auc": "AUC",

@@ -14,7 +14,7 @@ from data.example import decode
 from data.importing import import_images
 from data.record_folder import record_files
 from pipeline.commands.evaluate import evaluate
-from pipeline.evaluation import learned_from
+from pipeline.evaluation import novelty
 from pipeline.evaluation.learned_from import images_learned_from, images_of
 
 
@@ -57,7 +57,7 @@ def test_children_are_known_by_their_parents_and_parents_by_their_children(impor
 def test_an_evaluation_refuses_what_was_made_of_training_images(
     bright_model, imported, of_training, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(learned_from, "training_records", lambda *_: imported)
+    monkeypatch.setattr(novelty, "training_records", lambda *_: imported)
 
     def run(source, *options):
         command = [str(bright_model), "--data", str(source), "--workspace", str(tmp_path), "--json", *options]

@@ -15,7 +15,7 @@ from data.image_table import read_table, values
 from data.record_folder import span_folder
 from pipeline.commands.evaluate import evaluate
 from pipeline.errors import ConfigError
-from pipeline.evaluation import learned_from
+from pipeline.evaluation import novelty
 from pipeline.evaluation.learned_from import images_learned_from, images_of, training_records
 from pipeline.metadata import open_metadata
 from pipeline.pushed_model import open_model
@@ -79,7 +79,7 @@ def test_one_split_alone(bright_model, imported, tmp_path):
 def test_of_the_records_it_was_trained_on_only_the_test_split_is_measured(
     bright_model, imported, faces, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(learned_from, "training_records", lambda *_: imported)
+    monkeypatch.setattr(novelty, "training_records", lambda *_: imported)
     with pytest.raises(BadInputError, match=r"--split: expected 'test', .* these very records"):
         _run(bright_model, "--data", imported, "--workspace", tmp_path)
     # The same images from elsewhere, dealt into other splits: some of them it knows.
