@@ -3,9 +3,10 @@
     python benchmarks/adversarial_training.py FACES --config mini [--seeds 1] [--set KEY=VALUE …] [--work DIR]
 
 FACES holds `real/` and `fake/`, or is a folder of records. Trains the same configuration plainly and with a last
-stage that attacks half of each batch (PGD, epsilon 2/255, 3 steps), and prints the accuracy at tau of both on the
-same test images: as they are, and under FGSM and PGD at each epsilon of `evaluation.attacks`. The ratio is that of
-the accuracies under the PGD that was trained against, adversarial over plain.
+stage that attacks half of each batch (PGD, epsilon 2/255, 3 steps) and whose BatchNormalization is frozen, and prints
+the accuracy at tau of both on the same test images: as they are, and under FGSM and PGD at each epsilon of
+`evaluation.attacks`. The ratio is that of the accuracies under the PGD that was trained against, adversarial over
+plain.
 """
 
 import argparse
@@ -42,7 +43,11 @@ def _compare(arguments: argparse.Namespace, work: Path) -> None:
         if not is_imported(records):
             command("data", "import", arguments.faces, "--out", records)
     last = len(load_config(arguments.config, arguments.changes).training.stages) - 1
-    recipes = {"plain": (), "adversarial": (f"training.stages.{last}.adversarial={_ADVERSARIAL}",)}
+    changes = (
+        f"training.stages.{last}.adversarial={_ADVERSARIAL}",
+        f"training.stages.{last}.batch_normalization=frozen",
+    )
+    recipes = {"plain": (), "adversarial": changes}
     accuracies: dict[str, dict[str, list[float]]] = {recipe: defaultdict(list) for recipe in recipes}
     for seed in arguments.seeds:
         for recipe, changes in recipes.items():

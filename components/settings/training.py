@@ -107,7 +107,9 @@ class StageSettings(Settings):
         "training split; those of other makers are not trained on",
     )
     adversarial: AdversarialSettings | None = Field(
-        None, description="train on attacked images as well; default: on the images as they are"
+        None,
+        description="train on attacked images as well, best with batch_normalization: frozen where the backbone is "
+        "pretrained; default: on the images as they are",
     )
 
     @model_validator(mode="after")

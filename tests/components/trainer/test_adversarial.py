@@ -104,12 +104,14 @@ def run_stage(make_split, small_detector):
     """``run_stage(folder, adversarial)``: epochs and weights of a stage on small splits."""
     splits = make_split(20, batch_size=8), make_split(16, first=100)
 
-    def run(folder, adversarial):
+    def run(folder, adversarial, weights="none", **changes):
         stage = StageSettings(
-            name="all", trainable="all", epochs=2, learning_rate=1e-2, adversarial=adversarial
+            **{"name": "all", "trainable": "all", "epochs": 2, "learning_rate": 1e-2} | changes,
+            adversarial=adversarial,
         )
         settings = TrainerSettings(
-            model=ModelSettings(weights="none", image_size=32), training=TrainingSettings(stages=(stage,))
+            model=ModelSettings(weights=weights, image_size=32, any_image_size=True),
+            training=TrainingSettings(stages=(stage,)),
         )
         detector = small_detector(head_dropout=(0.4,))
         runner = StageRunner(settings, detector, *splits, folder, choose_hardware(HardwareSettings()))
@@ -135,6 +137,18 @@ def test_a_stage_that_was_killed_ends_with_the_weights_it_would_have_had(run_sta
     assert [one.val_loss for one in resumed] == pytest.approx([one.val_loss for one in epochs], abs=1e-5)
     for one, other in zip(expected, weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("weights", "batch_normalization", "told"),
+    [("imagenet", "trained", True), ("imagenet", "auto", False), ("none", "trained", False)],
+)
+def test_a_trained_batch_normalization_is_told_where_it_could_be_frozen(
+    run_stage, tmp_path, caplog, weights, batch_normalization, told
+):
+    caplog.set_level("INFO", logger="absl")
+    run_stage(tmp_path, _FGSM, weights, batch_normalization=batch_normalization, epochs=1)
+    assert ("such a stage withstands more" in caplog.text) == told
 
 
 @pytest.mark.slow
