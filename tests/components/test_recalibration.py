@@ -141,6 +141,7 @@ def test_the_outcomes_are_counted_on_either_split(remade, logits, labels):
     assert after.as_dict()["error_of_decided"] <= 0.12
 
 
+@pytest.mark.slow
 def test_it_can_be_done_again(remade, exported, version, tmp_path):
     # Temperature and threshold come from the logits alone, whatever the operating point was before.
     again = recalibrate(remade[0], CalibrationSettings(), tmp_path / "again")

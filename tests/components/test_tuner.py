@@ -208,6 +208,7 @@ def test_every_trial_is_another_training_of_few_epochs(search, trainings):
         assert settings.training.seed == _SETTINGS.training.seed
 
 
+@pytest.mark.slow
 def test_the_same_search_tries_the_same_and_another_seed_something_else(search, trainings, tmp_path):
     first = search(training_dir=str(tmp_path / "a"))
     assert search(training_dir=str(tmp_path / "b")).results == first.results
@@ -236,6 +237,7 @@ def test_more_trials_go_on_after_those_that_are_done(search, trainings):
     assert all({**one, "trial_id": None} in values for one in first.results)
 
 
+@pytest.mark.slow
 def test_another_source_searches_anew(search, trainings):
     search()
     search(source_hash="other")
@@ -264,6 +266,7 @@ def test_a_killed_search_goes_on_where_it_was(search, tmp_path, monkeypatch):
         assert after == {**before, "score": pytest.approx(before["score"], abs=1e-6)}
 
 
+@pytest.mark.slow
 def test_a_folder_of_this_run_alone_is_enough(search, trainings):
     assert len(search(training_dir=None).results) == 3
     search(training_dir=None)

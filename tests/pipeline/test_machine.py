@@ -143,6 +143,7 @@ print(json.dumps(asked))
 """
 
 
+@pytest.mark.slow
 def test_the_weights_are_looked_for_under_the_names_that_keras_gives_them(doctor, tmp_path, fresh_python):
     names = json.loads(fresh_python(_KERAS_NAMES, check=True).stdout)
     assert len(names) == 4

@@ -64,7 +64,7 @@ def is_alive(process: Started) -> bool:
 
 def stop(processes: Sequence[Started]) -> None:
     """Ends processes with all that they have started, the last one first; waits until they are gone."""
-    living = [process for process in reversed(processes) if is_alive(process) or _has_group(process.pid)]
+    living = [process for process in reversed(processes) if _is_left(process)]
     for process in living:
         _signal(process, signal.SIGTERM)
     _wait_for_end(living, _SECONDS_TO_END)
@@ -76,7 +76,7 @@ def stop(processes: Sequence[Started]) -> None:
 def _wait_for_end(processes: Sequence[Started], seconds: float) -> None:
     until = time.monotonic() + seconds
     for process in processes:
-        while _has_group(process.pid) and time.monotonic() < until:
+        while _is_left(process) and time.monotonic() < until:
             _reap(process)
             time.sleep(0.05)
 
@@ -122,17 +122,20 @@ def _born(pid: int) -> int | None:
     return None if fields[0] == "Z" else int(fields[19])
 
 
-def _has_group(pid: int) -> bool:
+def _is_left(process: Started) -> bool:
+    """Whether anything of its group still runs; the number may have been given to another process since."""
+    if _born(process.pid) not in (None, process.born):
+        return False
     try:
-        os.killpg(pid, 0)
+        os.killpg(process.pid, 0)
     except (ProcessLookupError, PermissionError):
         return False
     return True
 
 
 def _signal(process: Started, number: signal.Signals) -> None:
-    # A number that was given to another process since: not ours to end.
-    if _born(process.pid) not in (None, process.born):
+    # What has ended meanwhile may have left its number to another.
+    if not _is_left(process):
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -26,6 +26,7 @@ def _advice(served_of, times=20, each=400):
     return found
 
 
+@pytest.mark.slow
 def test_without_drift_next_to_no_alarm_in_500_simulations():
     def served(random):
         # Traffic of any size and any share of fakes.

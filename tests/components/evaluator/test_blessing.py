@@ -113,6 +113,7 @@ def test_a_better_model_is_blessed(blessing, good, worse):
     assert found.reasons[1].startswith("AUC rose by 0.")
 
 
+@pytest.mark.slow
 def test_the_same_model_again_is_no_change(blessing, exported):
     found = blessing([{"metric": "auc", "at_least": 0.0, "max_drop": 0.0}], exported, exported)
     assert found.blessed

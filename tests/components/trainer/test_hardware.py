@@ -85,6 +85,7 @@ for precision in ("float32", "mixed_float16"):
 """
 
 
+@pytest.mark.slow
 def test_two_devices_train_and_measure_what_one_does_also_with_an_uneven_last_batch():
     # Five batches of eight and one of four.
     one, two, half_one, half_two = (json.loads(line) for line in _run(_SMALL_TRAINING, 44))

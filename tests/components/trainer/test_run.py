@@ -247,6 +247,7 @@ def test_the_history_is_there_to_read_and_to_look_at(first):
     assert list((first.run / TENSORBOARD_FOLDER).rglob("*tfevents*"))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_table_and_another_one_does_not(train, first):
     def timeless(table):
         return [row | {"stage": row["stage"] | {"seconds": 0}} for row in table]
