@@ -43,11 +43,11 @@ def _compare(arguments: argparse.Namespace, work: Path) -> None:
         if not is_imported(records):
             command("data", "import", arguments.faces, "--out", records)
     last = len(load_config(arguments.config, arguments.changes).training.stages) - 1
-    changes = (
+    adversarial = (
         f"training.stages.{last}.adversarial={_ADVERSARIAL}",
         f"training.stages.{last}.batch_normalization=frozen",
     )
-    recipes = {"plain": (), "adversarial": changes}
+    recipes = {"plain": (), "adversarial": adversarial}
     accuracies: dict[str, dict[str, list[float]]] = {recipe: defaultdict(list) for recipe in recipes}
     for seed in arguments.seeds:
         for recipe, changes in recipes.items():
@@ -64,8 +64,8 @@ def _compare(arguments: argparse.Namespace, work: Path) -> None:
     print(f"{'accuracy at tau':<18}" + "".join(f"{recipe:>18}" for recipe in recipes))
     for name in accuracies["plain"]:
         print(f"{name:<18}" + "".join(f"{told(accuracies[recipe][name]):>18}" for recipe in recipes))
-    plain, adversarial = (statistics.mean(accuracies[recipe][f"pgd-{_EPSILON}"]) for recipe in recipes)
-    ratio = f"{adversarial / plain:.2f}" if plain else "without bound: plainly trained, none was right"
+    before, after = (statistics.mean(accuracies[recipe][f"pgd-{_EPSILON}"]) for recipe in recipes)
+    ratio = f"{after / before:.2f}" if before else "without bound: plainly trained, none was right"
     print(f"ratio under pgd-{_EPSILON}, adversarial over plain  {ratio}")
 
 

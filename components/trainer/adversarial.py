@@ -18,8 +18,8 @@ def with_attacks(model: keras.Model, settings: AdversarialSettings | None, seed:
     network as in inference: no dropout, and BatchNormalization by its running statistics. Where BatchNormalization
     is trained, the network that learns goes by the statistics of a batch, half of it attacked, and is not quite the
     one that was attacked (Xie and Yuille, "Intriguing properties of adversarial training at scale", ICLR 2020): it
-    learns to withstand less than with BatchNormalization frozen. FGSM has no random start, and a network may learn to
-    mislead it alone (Wong, Rice and Kolter, "Fast is better than free", ICLR 2020).
+    may learn to withstand less than with BatchNormalization frozen. FGSM has no random start, and a network may learn
+    to mislead it alone (Wong, Rice and Kolter, "Fast is better than free", ICLR 2020).
 
     Args:
         model: functional; float32 `[N, S, S, 3]` in [0, 1] to logits `[N, 1]`.

@@ -141,10 +141,10 @@ class StageRunner:
         seed = stage_seed(training.seed, stage.name)
         split = self._train.with_synthetic(stage.synthetic)
         tell(f"stage {stage.name}: {split.mixture} an epoch")
-        if stage.adversarial and self._pretrained and stage.trains_batch_normalization(self._pretrained):
+        if stage.adversarial and self._pretrained and stage.trains_batch_normalization(pretrained=True):
             tell(
                 f"stage {stage.name}: BatchNormalization is trained, so what is attacked is not quite what learns "
-                "from it; with batch_normalization: frozen such a stage withstands more"
+                "from it; with batch_normalization: frozen such a stage may withstand more"
             )
         start, seconds = time.monotonic(), 0.0
         if stage.on_embeddings:

@@ -1,0 +1,1 @@
+"""What the pages about images share: the head of each, and how their templates are filled in."""

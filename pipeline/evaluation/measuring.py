@@ -16,6 +16,7 @@ from data.example import SPLITS
 from pipeline.config import DataSettings
 from pipeline.errors import RunError
 from pipeline.evaluation.evaluation_report import ALL, EvaluationReport, in_words
+from pipeline.evaluation.novelty import check_new
 from pipeline.local_run import LocalSession, local_session
 from pipeline.pushed_model import PushedModel
 from pipeline.workspace import Workspace
@@ -58,8 +59,6 @@ def evaluate_model(
         ConfigError: the page cannot be written where it is wanted.
         RunError: a step failed.
     """
-    from pipeline.evaluation.novelty import check_new
-
     with local_session(workspace) as session:
         records = session.records(source, DataSettings(smallest_face=model.smallest_face))
         splits = SPLITS if split == ALL else (split,)
